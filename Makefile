@@ -42,7 +42,7 @@ WAITING := tests/server/test_npm_clients.py tests/server/test_board.py tests/ser
 	tests/server/cli/test_cli_audit.py tests/server/cli/test_console.py tests/server/cli/test_refused.py \
 	tests/server/dev/test_dev.py tests/server/dev/test_dev_failures.py tests/server/dev/test_embedded.py \
 	tests/server/dev/test_supervisor.py tests/server/http/test_connections.py tests/server/http/test_slow_bodies.py \
-	tests/server/live/test_unread_answers.py tests/workers/agents/test_killed_agents.py \
+	tests/server/live/test_unread_answers.py tests/workers/agent_jobs/test_killed_agents.py \
 	tests/workers/jobs/test_busy_database.py tests/workers/jobs/test_fairness.py tests/workers/jobs/test_outages.py \
 	tests/workers/jobs/test_workers.py tests/workers/webhooks/test_circuits.py
 

@@ -6,7 +6,7 @@ import time
 from uuid import UUID
 
 from resolvers.actor import Actor
-from resolvers.api_keys.verification import CACHED_SECONDS, Keys
+from resolvers.api_keys.verification import CACHED_SECONDS, KeyVerifier
 from resolvers.database.runtime import Runtime
 
 
@@ -39,7 +39,7 @@ class Access:
                 return actor
             until = time.monotonic() + CACHED_SECONDS
             # A cache of its own each time, so that no verdict lives twice as long.
-            actor = await Keys(self.runtime).actor_of(raw)
+            actor = await KeyVerifier(self.runtime).actor_of(raw)
             if actor is not None:
                 self.known[name] = (until, actor)
             return actor

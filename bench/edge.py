@@ -22,14 +22,14 @@ from models.actors import ActorKind
 from models.typeid import new_uuid
 from resolvers.actor import Actor
 from resolvers.api_keys.verdicts import Verdict
-from resolvers.api_keys.verification import Keys, new_key
+from resolvers.api_keys.verification import KeyVerifier, new_key
 from rest_shim.routes import ROUTES, under_parents
 from server.access.authentication import Authentication
 from server.access.buckets import Buckets
 from server.dev.embedded import free_port
 from server.dev.embedded_valkey import prepare
 from server.dev.supervisor import Supervisor
-from server.http.edge import Edge
+from server.http.edge import EdgeMiddleware
 from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring import logs
 from server.monitoring.metrics import Metrics
@@ -119,12 +119,12 @@ async def _microseconds(app: App, key: str) -> float:
     return (time.process_time() - started) / REQUESTS * 1e6
 
 
-def _known(key: str) -> Keys:
+def _known(key: str) -> KeyVerifier:
     actor = Actor(ActorKind.KEY, "apikey_bench", "bench", frozenset({"*"}), new_uuid(), new_uuid())
     verdict = Verdict(time.monotonic() + 1e6, actor, None)
     # Its verdict is kept for longer than this runs: no database is asked, and there is none.
     nowhere: Any = None
-    return Keys(nowhere, {hashlib.sha256(key.encode()).digest(): verdict})
+    return KeyVerifier(nowhere, {hashlib.sha256(key.encode()).digest(): verdict})
 
 
 async def _measure(url: str) -> None:
@@ -140,8 +140,8 @@ async def _measure(url: str) -> None:
         await router(scope, receive, send)
 
     quiet, counted = (
-        Edge(router, _Uncounted(), seconds=10, timing=True),
-        Edge(router, Metrics(), seconds=10, timing=True),
+        EdgeMiddleware(router, _Uncounted(), seconds=10, timing=True),
+        EdgeMiddleware(router, Metrics(), seconds=10, timing=True),
     )
     steps: list[tuple[str, App, str, bool, bool]] = [
         ("nothing", _bare, "WARNING", False, False),

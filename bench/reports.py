@@ -26,7 +26,7 @@ from resolvers import organizations
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.due import Due
 from resolvers.reports import requests
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from server.settings import Settings, load
 from server.wiring import running
 from workers.jobs.fair_queue import FairQueue
@@ -167,7 +167,7 @@ async def _organization(settings: Settings) -> UUID:
 async def _work(settings: Settings, org_id: UUID, kind: ReportKind) -> dict[str, Any]:
     """Compute one report in this process, as a worker does."""
     async with running(settings, max_size=4) as runtime:
-        declared = KINDS[kind]
+        declared = DEFINITIONS[kind]
         given = {"end_date": LAST} | ({"start_date": FIRST} if declared.ranges else {})
         ctx = organizations.command_line(runtime, org_id)
         async with ctx.transaction():

@@ -7,7 +7,7 @@ from execution.executor import Executor
 from execution.guard.arguments import root_of
 from execution.guard.cost import FIELDS_FOR_ONE, FREE_FIELDS, CostAnalysis, FieldRule, Limits
 from execution.guard.cost_cache import CostCheck
-from execution.guard.documents import MAX_TOKENS, Documents, Operation, parse_operation
+from execution.guard.documents import MAX_TOKENS, DocumentCache, Operation, parse_operation
 from execution.guard.errors import DocumentError, DocumentLimitError, DocumentSyntaxError, DocumentValidationError
 from execution.guard.introspection import introspection_rules, introspects_too_much
 from execution.guard.validation import RULES
@@ -44,11 +44,11 @@ __all__ = [
     "ColumnReader",
     "CostAnalysis",
     "CostCheck",
+    "DocumentCache",
     "DocumentError",
     "DocumentLimitError",
     "DocumentSyntaxError",
     "DocumentValidationError",
-    "Documents",
     "Executor",
     "FieldKind",
     "FieldKinds",

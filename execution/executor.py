@@ -8,7 +8,7 @@ from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
 
 from execution.guard.cost import FieldRule, Limits
 from execution.guard.cost_cache import CostCache, CostCheck
-from execution.guard.documents import MAX_BYTES, MAX_TOKENS, Documents, Operation
+from execution.guard.documents import MAX_BYTES, MAX_TOKENS, DocumentCache, Operation
 from execution.guard.introspection import introspection_rules
 from execution.guard.validation import RULES
 from execution.plan.compiler import is_planned, plan_of
@@ -74,7 +74,7 @@ class Executor:
             begin_loads,
         )
         self.limits = limits
-        self.documents = Documents(core, validation, documents, document_bytes, hide_suggestions=hide_suggestions)
+        self.documents = DocumentCache(core, validation, documents, document_bytes, hide_suggestions=hide_suggestions)
         self._costs = CostCache(core, introspection_rules(core) if rules is None else rules, limits)
 
     def find(self, text: str, name: str | None = None, tokens: int = MAX_TOKENS) -> Operation:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from models.base import TIMESTAMP, Versioned, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
-from models.machines import Block, Guard, Machine, Row, Settings, Transition, always
+from models.machines import Block, Guard, Machine, Row, SettingValues, Transition, always
 from models.resources import Resource, ToolFor
 from models.types import JSON_LIMIT, Currency, JsonObject, LongText, Moment, ShortText
 
@@ -87,7 +87,7 @@ def ran_until(job: Row, moment: datetime) -> dict[str, Any]:
     return {"ran_ms": job["ran_ms"] + run // timedelta(milliseconds=1), "resumed_at": None}
 
 
-def _retryable(job: Row, settings: Settings, moment: datetime) -> Block | None:
+def _retryable(job: Row, settings: SettingValues, moment: datetime) -> Block | None:
     return Block(Guard.NOT_RETRYABLE) if job.get("error_code") in FINAL else None
 
 

@@ -76,10 +76,10 @@ def _tool(value: str) -> str:
 
 
 Model = Annotated[str, Text, MinLen(1), MaxLen(100), AfterValidator(_model), SchemaExtra(pattern=f"^{_MODEL}$")]
-Operation = Annotated[
+OperationName = Annotated[
     str, Text, MinLen(1), MaxLen(80), AfterValidator(_operation), SchemaExtra(pattern=f"^{_OPERATION}$")
 ]
-ToolName = Annotated[Operation, AfterValidator(_tool)]
+ToolName = Annotated[OperationName, AfterValidator(_tool)]
 Tools = Annotated[list[Any], MaxLen(MAX_TOOLS)]
 Steps = Annotated[int, Ge(1), Le(200), Whole]
 Tokens = Annotated[int, Ge(1), Le(100_000_000), Whole]

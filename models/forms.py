@@ -86,7 +86,7 @@ def _field_key(value: str) -> str:
 
 FieldKey = Annotated[str, Text, MinLen(1), MaxLen(40), AfterValidator(_field_key), SchemaExtra(pattern=KEY)]
 Pattern = Annotated[str, MinLen(1), MaxLen(MAX_PATTERN), AfterValidator(printed), PRINTED]
-Bound = Annotated[float, Ge(-MAX_SAFE_INTEGER), Le(MAX_SAFE_INTEGER)]
+NumberBound = Annotated[float, Ge(-MAX_SAFE_INTEGER), Le(MAX_SAFE_INTEGER)]
 FormFields = Annotated[list[Any], MinLen(1), MaxLen(MAX_FIELDS)]
 
 
@@ -103,12 +103,12 @@ class FormField(SQLModel):
     options: Annotated[list[Name], MaxLen(MAX_OPTIONS)] = Field(
         [], description="The options of a `SELECT` or `MULTISELECT`: 1 to 100. Other types have none."
     )
-    min: Bound | None = Field(
+    min: NumberBound | None = Field(
         None,
         description="Least value of a `NUMBER`, number of characters of a `TEXT` or `TEXTAREA`, or number of options of"
         " a `MULTISELECT`. Other types have none.",
     )
-    max: Bound | None = Field(None, description="Greatest value or number, as `min`.")
+    max: NumberBound | None = Field(None, description="Greatest value or number, as `min`.")
     pattern: Pattern | None = Field(
         None,
         description="Regular expression that the whole value must match, for types that are text: at most 200"

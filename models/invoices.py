@@ -12,7 +12,7 @@ from sqlmodel import Field
 from models.base import C_TEXT, TIMESTAMP, Owned, WithMetadata, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.images import IMAGE_BYTES
-from models.machines import Block, Guard, Machine, Row, Settings, Transition
+from models.machines import Block, Guard, Machine, Row, SettingValues, Transition
 from models.parts import LargeJson
 from models.resources import Resource
 from models.settings import Color, Language
@@ -51,17 +51,17 @@ MAX_LINES, MAX_PAYMENTS = 1_000, 100
 _TAXES_LENGTH = MAX_LINES * 80
 # The client's address, as a row has it that was read with the client's.
 ADDRESS = "client_id.address"
-Number = Annotated[str, MaxLen(40)]
+InvoiceNumber = Annotated[str, MaxLen(40)]
 
 
-def _finalizable(invoice: Row, settings: Settings, moment: datetime) -> Block | None:
+def _finalizable(invoice: Row, settings: SettingValues, moment: datetime) -> Block | None:
     # Each line is taxed at a rate, if only at 0: without one there is no line.
     if not invoice["taxes"]:
         return Block(Guard.NO_LINES)
     return Block(Guard.NO_ADDRESS) if settings["invoices.requireAddress"] and not invoice[ADDRESS] else None
 
 
-def _unpaid(invoice: Row, settings: Settings, moment: datetime) -> Block | None:
+def _unpaid(invoice: Row, settings: SettingValues, moment: datetime) -> Block | None:
     return Block(Guard.HAS_PAYMENTS) if invoice["amount_paid"] else None
 
 
@@ -147,7 +147,7 @@ class Invoice(WithMetadata, table=True):
         sa.Index("invoices_updated_idx", "org_id", "updated_at", "id"),
     )
 
-    number: Number | None = column(
+    number: InvoiceNumber | None = column(
         sa.Text, nullable=True, description="Invoice number, without gaps in each year. Null while it is a draft."
     )
     number_key: str | None = column(

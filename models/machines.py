@@ -9,7 +9,7 @@ from models.enums import DescribedEnum
 
 S = TypeVar("S", bound=DescribedEnum)
 Row = Mapping[str, Any]
-Settings = Mapping[str, Any]
+SettingValues = Mapping[str, Any]
 
 
 class Guard(DescribedEnum):
@@ -54,10 +54,10 @@ class Block:
 
 
 # What blocks a transition of a row under an organization's settings at a time; None where nothing does.
-Check = Callable[[Row, Settings, datetime], Block | None]
+GuardCheck = Callable[[Row, SettingValues, datetime], Block | None]
 
 
-def always(guard: Guard) -> Check:
+def always(guard: Guard) -> GuardCheck:
     """Return the check of a transition that nobody can request."""
     return lambda row, settings, moment: Block(guard)
 
@@ -69,7 +69,7 @@ class Transition(Generic[S]):
     origin: S
     target: S
     meaning: str
-    check: Check | None = None
+    check: GuardCheck | None = None
     requires: tuple[Requirement, ...] = ()
 
 

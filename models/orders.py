@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from models.base import STAFF, TIMESTAMP, Tagged, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.forms import DATA_LIMIT
-from models.machines import Block, Guard, Machine, Requirement, Row, Settings, Transition
+from models.machines import Block, Guard, Machine, Requirement, Row, SettingValues, Transition
 from models.resources import Resource
 from models.types import Currency, Days, JsonObject, LongText, Moment, Price, Quantity, Reason, TaxRate
 
@@ -54,17 +54,17 @@ DELETABLE = frozenset({_S.PENDING, _S.CANCELLED})
 INTAKE_FORM = "service_id.intake_form_id"
 
 
-def _filled_in(order: Row, settings: Settings, moment: datetime) -> Block | None:
+def _filled_in(order: Row, settings: SettingValues, moment: datetime) -> Block | None:
     form = order[INTAKE_FORM]
     return Block(Guard.NO_FORM_DATA) if form is not None and order["form_id"] != form else None
 
 
-def _revision_limit(order: Row, settings: Settings, moment: datetime) -> Block | None:
+def _revision_limit(order: Row, settings: SettingValues, moment: datetime) -> Block | None:
     limit = settings["orders.revisionLimit"]
     return Block(Guard.REVISION_LIMIT, limit) if limit is not None and order["revisions"] >= limit else None
 
 
-def _reopen_window(order: Row, settings: Settings, moment: datetime) -> Block | None:
+def _reopen_window(order: Row, settings: SettingValues, moment: datetime) -> Block | None:
     days, completed = settings["orders.reopenDays"], order["completed_at"]
     if days is None or completed is None:
         return None

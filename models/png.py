@@ -30,18 +30,18 @@ def drawn(data: bytes) -> bytes:
     At most ``MAX_SIDE`` rows and columns are unpacked, whatever the file says.
     """
     chunks = [chunk for chunk in _chunks(data) if chunk[0] in _DRAWN]
-    kinds = [kind for kind, _ in chunks]
-    if kinds[:1] != [b"IHDR"] or kinds[-1:] != [b"IEND"] or len(chunks[0][1]) != 13:
+    names = [name for name, _ in chunks]
+    if names[:1] != [b"IHDR"] or names[-1:] != [b"IEND"] or len(chunks[0][1]) != 13:
         raise PngError("is no PNG")
-    places = [_DRAWN.index(kind) for kind in kinds]
-    if places != sorted(places) or any(kinds.count(kind) > 1 for kind in _DRAWN if kind != b"IDAT"):
+    places = [_DRAWN.index(name) for name in names]
+    if places != sorted(places) or any(names.count(name) > 1 for name in _DRAWN if name != b"IDAT"):
         raise PngError("has a chunk twice, or in the wrong place")
     width, height, depth, colour, *methods = struct.unpack(">IIBBBBB", chunks[0][1])
     if depth not in _DEPTHS.get(colour, ()) or methods[:2] != [0, 0] or methods[2] > 1:
-        raise PngError("is of a kind that there is not")
+        raise PngError("has a color type or a bit depth that there is not")
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise PngTooLargeError(f"has more than {MAX_SIDE:,} pixels on a side, or none")
-    sizes = {kind: len(body) for kind, body in chunks}
+    sizes = {name: len(body) for name, body in chunks}
     colours = sizes.get(b"PLTE", 0)
     if (colour == 3 and not colours) or colours % 3 or colours > 3 * 256:
         raise PngError("has no palette that fits")
@@ -49,14 +49,14 @@ def drawn(data: bytes) -> bytes:
         raise PngError("has no transparency that fits")
     passes = _ADAM7 if methods[2] else ((0, 0, 1, 1),)
     _unpacked(
-        b"".join(body for kind, body in chunks if kind == b"IDAT"),
+        b"".join(body for name, body in chunks if name == b"IDAT"),
         _rows(width, height, depth * _SAMPLES[colour], passes),
     )
     return _SIGNATURE + b"".join(map(_packed, chunks))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the chunks of a PNG, each with its kind. Raises PngError where they do not add up to the file."""
+    """Yield the chunks of a PNG, each with its name. Raises PngError where they do not add up to the file."""
     if not data.startswith(_SIGNATURE):
         raise PngError("is no PNG")
     at = len(_SIGNATURE)

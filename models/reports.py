@@ -38,7 +38,7 @@ REPORT_ROW = Resource("report_row", scope=REPORT.scope)
 # The first day that a report takes: before it there were no such rows.
 FIRST_DAY = date(1970, 1, 1)
 MAX_YEARS, MAX_PERIODS = 10, 1_000
-Day = Annotated[date, Ge(FIRST_DAY), Le(LAST_DAY), SchemaExtra(pattern="^(19[7-9][0-9]|[2-8][0-9]{3}|9000)-")]
+ReportDay = Annotated[date, Ge(FIRST_DAY), Le(LAST_DAY), SchemaExtra(pattern="^(19[7-9][0-9]|[2-8][0-9]{3}|9000)-")]
 # A row as JSON: its longest part is a name.
 RowText = Annotated[str, MaxLen(2_000)]
 
@@ -145,13 +145,13 @@ class Report(Versioned, table=True):
     )
 
     kind: ReportKind = column(sa.Text, description="Kind of the report.")
-    start_date: Day | None = column(
+    start_date: ReportDay | None = column(
         sa.Date,
         info={"logged_as": "parameters.from"},
         nullable=True,
         description="First day. Null for a kind that looks at one moment.",
     )
-    end_date: Day = column(
+    end_date: ReportDay = column(
         sa.Date,
         info={"logged_as": "parameters.to"},
         description="End of the report, exclusive: the day after its last day.",

@@ -55,7 +55,7 @@ _S = SubscriptionStatus
 EARNING = frozenset({_S.ACTIVE, _S.PAST_DUE})
 # The last day of what is planned: dates end with the year 9999, and a period after it must have an end too.
 LAST_DAY = date(9000, 12, 31)
-Day = Annotated[date, Le(LAST_DAY), SchemaExtra(pattern="^([0-8][0-9]{3}-|9000-)")]
+SubscriptionDay = Annotated[date, Le(LAST_DAY), SchemaExtra(pattern="^([0-8][0-9]{3}-|9000-)")]
 
 
 _automatic = always(Guard.AUTOMATIC)
@@ -124,11 +124,11 @@ class Subscription(WithMetadata, table=True):
     timezone: Timezone = column(
         sa.Text, description="Time zone in which periods begin at midnight: a name of the IANA database."
     )
-    start_date: Day = column(sa.Date, description="Day on which the subscription starts.")
-    trial_end: Day | None = column(
+    start_date: SubscriptionDay = column(sa.Date, description="Day on which the subscription starts.")
+    trial_end: SubscriptionDay | None = column(
         sa.Date, nullable=True, description="Day on which the trial ends and the first period begins. Null: no trial."
     )
-    anchor_date: Day = column(
+    anchor_date: SubscriptionDay = column(
         sa.Date,
         description="Day from which periods are counted. From a 31st, periods begin on the last day of shorter months.",
     )

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from models.base import STAFF, TIMESTAMP, Tagged, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
-from models.machines import Machine, Requirement, Row, Settings, Transition
+from models.machines import Machine, Requirement, Row, SettingValues, Transition
 from models.resources import Resource
 from models.threads import INTERNAL_SCOPE, AuthorKind, ThreadEntry, thread_args
 from models.types import Moment, Name, SchemaExtra
 
 # What a schema gives as an example is what the test model of agents writes.
-Subject = Annotated[Name, SchemaExtra(examples=["Question about the order"])]
+TicketSubject = Annotated[Name, SchemaExtra(examples=["Question about the order"])]
 
 TICKET = Resource(
     "ticket",
@@ -62,7 +62,7 @@ _MEANINGS = {
     _S.PENDING: "It waits for the client: set by hand or by a reply of the staff.",
     _S.SNOOZED: "It is set aside until `snoozedUntil`.",
     _S.RESOLVED: "It is resolved. Sets `resolvedAt`.",
-    _S.SPAM: "It is no client's question.",
+    _S.SPAM: "It is not a client's question.",
 }
 
 
@@ -113,7 +113,7 @@ def clock_after_reply(ticket: Row, author: AuthorKind, moment: datetime) -> dict
     return {}
 
 
-def first_response_due(created: datetime, priority: TicketPriority, settings: Settings) -> datetime:
+def first_response_due(created: datetime, priority: TicketPriority, settings: SettingValues) -> datetime:
     """Return the time until which a ticket wants a first response."""
     return created + timedelta(hours=settings[f"tickets.firstResponse.{priority.lower()}"])
 
@@ -159,7 +159,7 @@ class Ticket(Tagged, table=True):
     )
 
     number: int = column(sa.BigInteger, description="Ticket number for people: unique in the organization, with gaps.")
-    subject: Subject = column(sa.Text, description="Subject of the ticket.")
+    subject: TicketSubject = column(sa.Text, description="Subject of the ticket.")
     client_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the client that asks.")
     order_id: UUID | None = column(sa.Uuid, nullable=True, description="ID of the order that the ticket is about.")
     assignee_id: UUID | None = column(

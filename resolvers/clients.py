@@ -1,7 +1,7 @@
 """Clients: what they can be filtered and sorted by, and how they change."""
 
 from models.clients import CLIENT, Client, ClientStatus, clients
-from resolvers.agents.collections import AGENT_JOBS
+from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_row
 from resolvers.collections.collection import (
     COMMON_SORT_FIELDS,

@@ -12,7 +12,7 @@ from models.members import MEMBER, MemberStatus
 from models.orders import DELETABLE, INTAKE_FORM, MACHINE, OPEN_TO_CHANGE, ORDER, Order, OrderStatus, orders
 from models.services import SERVICE, ServiceStatus
 from models.types import MAX_SAFE_INTEGER
-from resolvers.agents.collections import AGENT_JOBS, HAS_AGENT_JOBS
+from resolvers.agent_jobs.collections import AGENT_JOBS, HAS_AGENT_JOBS
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, listed, looked_up

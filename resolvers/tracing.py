@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self
 
 Attributes = Mapping[str, str | int | bool | Sequence[str]]
-Kind = Literal["internal", "server", "client", "consumer"]
+SpanKindName = Literal["internal", "server", "client", "consumer"]
 NONE: Attributes = {}
 
 
@@ -35,7 +35,7 @@ class Tracing(Protocol):
     """Begins spans, each within the current one, and carries their trace to where other processes go on with it."""
 
     def begin(
-        self, name: str, kind: Kind = "internal", attributes: Attributes = NONE,
+        self, name: str, kind: SpanKindName = "internal", attributes: Attributes = NONE,
         *, origin: Mapping[str, str] | None = None, linked: bool = False,
     ) -> Span:  # fmt: skip
         """Begin a span. ``origin`` has the ``traceparent`` of another process that it goes on from, or, where it is

@@ -29,7 +29,7 @@ from graphql import (
 from execution import Operation, collect_fields
 from models.resources import RESOURCES, Resource
 from rest_shim.parameters import Parameter
-from rest_shim.route import Place, Route, Shows
+from rest_shim.route import Route, Shows, VariablePath
 from schema.declaration.filters import SEARCH, SEARCH_WORDS
 from schema.declaration.json_schema import root_type
 from schema.graph import CORE
@@ -37,7 +37,7 @@ from schema.operations import OPERATIONS
 from schema.requests.places import uses_of
 
 Selected = tuple[Any, FieldNode]
-VERSION: Place = ("input", "expectedVersion")
+VERSION: VariablePath = ("input", "expectedVersion")
 # What a page takes beside the route's own parameters, by the operation's arguments.
 _PAGING: Mapping[str, str] = {"first": "limit", "after": "cursor", "page": "page", "orderBy": "sort"}
 
@@ -46,7 +46,7 @@ _PAGED = frozenset({"first", "after", "page", "counted"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bound:
+class BoundRoute:
     """A route with its operation, and what follows from both."""
 
     route: Route
@@ -56,7 +56,7 @@ class Bound:
     selected: Selected
     # The parameters of the query by their names, those of the path with the places of their values.
     parameters: Mapping[str, Parameter]
-    path: tuple[tuple[str, Place], ...]
+    path: tuple[tuple[str, VariablePath], ...]
     # What an object is called that is not there.
     missing: str
     # Whether the operation takes the version that the object must have.
@@ -64,7 +64,7 @@ class Bound:
     # The type of the body; its fields, None where it may have any; those that are lists; what may be sent in vain.
     body: Any
     fields: frozenset[str] | None
-    lists: frozenset[Place]
+    lists: frozenset[VariablePath]
     ignored: frozenset[str]
     # Of its fields that are lists of objects: what of each object may be sent in vain.
     ignored_within: Mapping[str, frozenset[str]]
@@ -88,7 +88,7 @@ class Bound:
 
 
 @cache
-def bound(route: Route) -> Bound:
+def bound(route: Route) -> BoundRoute:
     """Return a route with its operation. Raises ValueError for a row that its operation does not fit."""
     operation = OPERATIONS[route.operation]
     at, selected = _shown(route, operation)
@@ -128,7 +128,7 @@ def bound(route: Route) -> Bound:
     }
     if route.shows is Shows.PAGE:
         origins |= {(argument,): f"query.{name}" for argument, name in _PAGING.items()}
-    return Bound(
+    return BoundRoute(
         route=route,
         operation=operation,
         at=at,
@@ -146,7 +146,7 @@ def bound(route: Route) -> Bound:
     )
 
 
-def _lists_in(fields: Mapping[str, GraphQLInputField]) -> Iterator[Place]:
+def _lists_in(fields: Mapping[str, GraphQLInputField]) -> Iterator[VariablePath]:
     """Yield the places of the lists in an input's fields, and in those of the objects in it."""
     for name, field in fields.items():
         bare = get_nullable_type(field.type)
@@ -201,7 +201,7 @@ def _names_of(selected: Selected, operation: Operation) -> set[str]:
     return {_name_of(part) for part in collect_fields(node.selection_set, on, operation.fragments)}
 
 
-def _value_of(operation: Operation, place: Place) -> tuple[Any, bool, list[str]]:
+def _value_of(operation: Operation, place: VariablePath) -> tuple[Any, bool, list[str]]:
     """Return the type of the value at a place of the variables, whether it is a list of it, and what is said of it."""
     taken, around = _taking(operation, place[0])
     type_: Any = taken.type
@@ -248,7 +248,7 @@ class _Taking(Visitor):
         self.around.pop()
 
 
-def _parameter(route: Route, operation: Operation, name: str, place: Place) -> Parameter:
+def _parameter(route: Route, operation: Operation, name: str, place: VariablePath) -> Parameter:
     type_, many, said = _value_of(operation, place)
     declared = next(
         each for each in operation.definition.variable_definitions or () if each.variable.name.value == place[0]

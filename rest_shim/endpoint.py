@@ -23,7 +23,7 @@ from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult
 from schema.requests.variables import wrong_variables
 from web.body import has_body
-from web.dependencies import Dependencies, Payers
+from web.dependencies import Accounting, Dependencies
 from web.dry_run import DRY, PARAMETER, dry_run
 from web.etags import not_modified, versions_expected
 from web.http import JSON, Header, Reply, Request, reply
@@ -53,7 +53,7 @@ class RestEndpoint:
         self.engine, self.dependencies, self.route = engine, dependencies, route
         self.bound = bound(route)
         self.operation = self.bound.operation
-        self.payers: Payers = dependencies.visitors if route.public else dependencies
+        self.accounting: Accounting = dependencies.visitors if route.public else dependencies
         # What its key needs is known without variables: it is asked for before a body is read.
         self.plain: Prepared = engine.prepared(self.operation, {})
         # Made with the first request of a client.
@@ -99,15 +99,15 @@ class RestEndpoint:
         return field if field.startswith(_LOCATIONS) else self.bound.origin_of(field)
 
     async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context]:
-        engine, payers = self.engine, self.payers
-        actor = await payers.payer_of(request, headers)
+        engine, accounting = self.engine, self.accounting
+        actor = await accounting.payer_of(request, headers)
         plain = self.plain if actor.client is None else self._of_client()
         engine.allow(plain, actor)
         try:
             given = await self._given(request)
         except (Refusal, Refusals) as refused:
             if not isinstance(refused, Refusal) or refused.status == HTTPStatus.BAD_REQUEST:
-                await payers.pay(request, actor, 0, headers, REFUSED + request.weight)
+                await accounting.pay(request, actor, 0, headers, REFUSED + request.weight)
             raise
         await self.dependencies.turn(actor.org_id)
         prepared, versions = engine.prepared(plain.operation, given.variables), given.versions
@@ -116,7 +116,7 @@ class RestEndpoint:
         runtime, request_id = self.dependencies.runtime, request.request_id
         ctx = Context(runtime, actor, request_id, Source.REST, given.key, rehearses=given.dry)
         request.state["ctx"] = ctx
-        await payers.pay(request, actor, prepared.measure.cost, headers, request.weight)
+        await accounting.pay(request, actor, prepared.measure.cost, headers, request.weight)
         if versions is None or len(versions) < 2:
             result = await engine.run(ctx, prepared)
         else:

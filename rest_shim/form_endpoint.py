@@ -10,7 +10,7 @@ from resolvers.errors import ErrorView, Refusal, bad_input
 from rest_shim.endpoint import Given, RestEndpoint
 from rest_shim.form_bodies import MULTIPART, URLENCODED, form_values, media_of
 from rest_shim.form_pages import CSP, error_page, thanks_page
-from rest_shim.route import Place, Route
+from rest_shim.route import Route, VariablePath
 from rest_shim.translate import put
 from schema.requests.engine import Engine
 from web.accept import weights
@@ -18,12 +18,12 @@ from web.body import BYTES, Bodies, json_object, must_be_json
 from web.dependencies import PUBLIC, Dependencies
 from web.http import HTML, Header, Reply, Request, reply
 
-ENCODED: Place = ("input", "encoded")
+ENCODED: VariablePath = ("input", "encoded")
 # The characters of a URL that a header takes unescaped.
 _OF_URLS = "!#$%&'()*+,/:;=?@[]~"
 _POLICY: Header = (b"content-security-policy", CSP.encode())
 _TYPES = "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data."
-_NO_REPEATS = "Submissions take no Idempotency-Key: each is one of its own."
+_NO_REPEATS = "Submissions do not support Idempotency-Key: each request makes a new one."
 
 
 class _Public:
@@ -64,7 +64,7 @@ class FormEndpoint(RestEndpoint):
 
     def __init__(self, engine: Engine, dependencies: Dependencies, route: Route) -> None:
         super().__init__(engine, dependencies, route)
-        self.payers = _Public(dependencies)
+        self.accounting = _Public(dependencies)
 
     async def _body(self, request: Request) -> dict[str, Any]:
         body: bytes = request.state.pop("body")

@@ -38,7 +38,7 @@ from schema.contract.deprecations import deprecation_in
 from schema.declaration.json_schema import JsonSchema, root_type
 from schema.graph import CORE, EXECUTOR
 from schema.operations import OPERATIONS
-from schema.requests.for_clients import is_for_staff
+from schema.requests.for_clients import is_staff_field
 from web.dry_run import PARAMETER
 
 _SUCCESS = {200: "The current object.", 201: "Created.", 202: "Accepted: it is not done yet.", 204: "Deleted."}
@@ -54,7 +54,7 @@ def printed_openapi() -> str:
 
 def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
     """Return the whole document, of which nothing is shared: whoever asks may change it."""
-    components = Components(CORE, is_for_staff)
+    components = Components(CORE, is_staff_field)
     components.schemas |= {"Problem": problem(), "Pagination": PAGINATION, "DryRun": TRIED}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:

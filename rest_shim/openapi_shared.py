@@ -25,7 +25,7 @@ def problem() -> dict[str, Any]:
     members = _members()
     return {
         "type": "object",
-        "description": "Problem details (RFC 9457). A member that is not required is there with some codes only.",
+        "description": "Problem details (RFC 9457). A member that is not required is present only with some codes.",
         "required": ["type", "title", "status", "detail", "code", "errors", "requestId"],
         "properties": {
             "type": {"type": "string", "description": "URN that identifies the code."},
@@ -73,7 +73,7 @@ def _members() -> dict[str, Any]:
         "label": {"type": "string", "description": "Label of the field, with values of forms."},
         "limit": {
             "type": "integer",
-            "description": "The limit that the value or the request goes beyond, such as with `TOO_LONG`.",
+            "description": "The limit that the value or the request exceeds, such as with `TOO_LONG`.",
         },
         "minimum": bound | {"description": "The smallest or earliest allowed value, with `OUT_OF_RANGE`."},
         "maximum": bound | {"description": "The largest or latest allowed value, with `OUT_OF_RANGE`."},
@@ -150,11 +150,11 @@ def _header(description: str, type_: str = "string") -> dict[str, Any]:
     return {"description": description, "schema": {"type": type_}}
 
 
-_NOT_ALWAYS = "What is refused before its cost is known does not have it, such as for a scope that is always needed."
+_NOT_ALWAYS = "Absent if the request is refused before its cost is known, such as for a missing scope."
 HEADERS: dict[str, Any] = {
     "Content-Disposition": _header("`attachment`, with the name of the file."),
     "Dry-Run": _header(
-        "`true` if this is the response to a dry run. What is refused before it is tried does not have it."
+        "`true` if this is the response to a dry run. Absent if the request is refused before it is tried."
     ),
     "ETag": _header("Version of the object, quoted, for `If-Match` and `If-None-Match`."),
     "Idempotent-Replayed": _header(

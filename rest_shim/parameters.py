@@ -11,7 +11,7 @@ from models.texts import caseless
 from models.types import MAX_SAFE_INTEGER
 from resolvers.errors import Refusal, bad_input
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
-from rest_shim.route import Known, Place
+from rest_shim.route import Known, VariablePath
 from schema.declaration.input_values import wrong_values
 from web.dry_run import PARAMETER
 
@@ -31,7 +31,7 @@ class Parameter:
     """One parameter: its name, the place of its value, the type there, whether it takes several values, and which."""
 
     name: str
-    place: Place
+    place: VariablePath
     type_: Any
     many: bool
     required: bool

@@ -8,7 +8,7 @@ from models.names import pascal
 from models.resources import Resource
 
 # Where a value stands in an operation's variables: the variable's name, then the fields of its input.
-Place = tuple[str, ...]
+VariablePath = tuple[str, ...]
 API = "/api/v1"
 
 
@@ -48,9 +48,9 @@ class Route:
     operation: str
     resource: Resource
     summary: str
-    parameters: Mapping[str, Place] = field(default_factory=dict)
+    parameters: Mapping[str, VariablePath] = field(default_factory=dict)
     sorts: Mapping[str, str] = field(default_factory=dict)
-    body: Place = ()
+    body: VariablePath = ()
     optional: bool = False
     public: bool = False
     html: bool = False
@@ -72,25 +72,25 @@ class Route:
         return self.method in ("PUT", "PATCH")
 
 
-def equal(*names: str) -> dict[str, Place]:
+def equal(*names: str) -> dict[str, VariablePath]:
     """Return parameters that a field of the same name equals."""
     return {name: ("filter", name, "eq") for name in names}
 
 
-def times(*names: str) -> dict[str, Place]:
+def times(*names: str) -> dict[str, VariablePath]:
     """Return the parameters of times, both ends of each."""
     ends = (("After", "gt"), ("Before", "lt"))
     return {f"{name}{end}": ("filter", f"{name}At", operator) for name in names for end, operator in ends}
 
 
-def amounts(name: str) -> dict[str, Place]:
+def amounts(name: str) -> dict[str, VariablePath]:
     """Return the parameters of an amount, both ends of it."""
     return {f"{name}Min": ("filter", name, "gte"), f"{name}Max": ("filter", name, "lte")}
 
 
 TIMES = times("created", "updated")
-STATED: Mapping[str, Place] = {"ids": ("filter", "id", "in"), "status": ("filter", "status", "in"), **TIMES}
-COMMON: Mapping[str, Place] = {
+STATED: Mapping[str, VariablePath] = {"ids": ("filter", "id", "in"), "status": ("filter", "status", "in"), **TIMES}
+COMMON: Mapping[str, VariablePath] = {
     "ids": ("filter", "id", "in"),
     "status": ("filter", "status", "in"),
     "tag": ("filter", "tags", "hasAny"),
@@ -103,7 +103,7 @@ SORTS = {"createdAt": "CREATED_AT", "updatedAt": "UPDATED_AT"}
 def crud(
     resource: Resource,
     *,
-    filters: Mapping[str, Place] = COMMON,
+    filters: Mapping[str, VariablePath] = COMMON,
     sorts: Mapping[str, str] = SORTS,
     without: Collection[str] = (),
     beside: tuple[str, ...] = (),
@@ -117,8 +117,8 @@ def crud(
     name, names = (pascal(noun) for noun in (resource.singular, resource.plural))
     a = resource.a_label
     located = None if "GET" in without else one
-    got: Mapping[str, Place] = {"publicId": ("id",)}
-    changed: Mapping[str, Place] = {"publicId": ("input", "id")}
+    got: Mapping[str, VariablePath] = {"publicId": ("id",)}
+    changed: Mapping[str, VariablePath] = {"publicId": ("input", "id")}
     rows = {
         "LIST": Route(
             "GET", path, f"List{names}", resource, f"List {resource.labels}", filters, sorts, shows=Shows.PAGE

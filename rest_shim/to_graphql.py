@@ -22,9 +22,9 @@ from graphql import (
 
 from resolvers.downloads import DOWNLOADS
 from resolvers.errors import Refusal
-from rest_shim.bound import VERSION, Bound, bound
+from rest_shim.bound import VERSION, BoundRoute, bound
 from rest_shim.examples import QUERIES, body_of, curl_of, ids_of
-from rest_shim.route import Place, Route, Shows
+from rest_shim.route import Route, Shows, VariablePath
 from rest_shim.routes import ROUTES
 from rest_shim.translate import body_values, put, query_variables
 
@@ -96,7 +96,7 @@ def _fragments(document: DocumentNode) -> Iterator[FragmentDefinitionNode]:
     return (part for part in document.definitions if isinstance(part, FragmentDefinitionNode))
 
 
-def _values(made: Bound) -> Iterator[tuple[str, Place]]:
+def _values(made: BoundRoute) -> Iterator[tuple[str, VariablePath]]:
     """Yield what a request has, with the place of each value in the variables."""
     route = made.route
     yield from ((f"path `{name}`", place) for name, place in made.path)
@@ -111,7 +111,7 @@ def _values(made: Bound) -> Iterator[tuple[str, Place]]:
         yield "body", route.body
 
 
-def _response(made: Bound) -> str:
+def _response(made: BoundRoute) -> str:
     """Return where in the data of the response an object stands that a route shows."""
     route, place = made.route, ".".join(("data", *made.at))
     if route.shows is Shows.NOTHING:
@@ -124,7 +124,7 @@ def _response(made: Bound) -> str:
     return f"The object is at `{place}`{beside}."
 
 
-def _variables(made: Bound) -> dict[str, Any]:
+def _variables(made: BoundRoute) -> dict[str, Any]:
     """Return the variables of a route's example. Raises ValueError for an example that is no request."""
     route, problems = made.route, list[Refusal]()
     query = parse_qsl(QUERIES[route.operation]) if made.parameters else []

@@ -18,9 +18,9 @@ from resolvers.lists.page_window import (
     out_of_place,
     wrong_cursor,
 )
-from rest_shim.bound import Bound
+from rest_shim.bound import BoundRoute
 from rest_shim.parameters import DRY_RUN, whole_number
-from rest_shim.route import Place, Route, Shows
+from rest_shim.route import Route, Shows, VariablePath
 from schema.declaration.inputs import MAX_PROBLEMS
 from web.dry_run import PARAMETER
 from web.http import is_encoded
@@ -31,7 +31,7 @@ _PAGING = frozenset({"limit", "cursor", "page"})
 _ITEM = re.compile(r"(.+)\[\d*\]")
 
 
-def query_variables(bound: Bound, query: Iterable[tuple[str, str]], problems: list[Refusal]) -> dict[str, Any]:
+def query_variables(bound: BoundRoute, query: Iterable[tuple[str, str]], problems: list[Refusal]) -> dict[str, Any]:
     """Return the variables of a query. Every parameter that is unknown, repeated or malformed is added to the
     problems."""
     pages, known = bound.route.shows is Shows.PAGE, bound.parameters
@@ -58,7 +58,7 @@ def query_variables(bound: Bound, query: Iterable[tuple[str, str]], problems: li
     return variables
 
 
-def cursor_problems(bound: Bound, variables: Mapping[str, Any], wrong: Container[str]) -> Iterator[Refusal]:
+def cursor_problems(bound: BoundRoute, variables: Mapping[str, Any], wrong: Container[str]) -> Iterator[Refusal]:
     """Yield what is wrong with the cursor of a page, as far as the parameters that are ``wrong`` let it be said."""
     if "after" in variables:
         order = [(term["field"], term["direction"] == "DESC") for term in variables.get("orderBy", ())]
@@ -66,7 +66,7 @@ def cursor_problems(bound: Bound, variables: Mapping[str, Any], wrong: Container
         yield from wrong_cursor(bound.route.resource.plural, known, variables["after"], "query.cursor")
 
 
-def put(variables: dict[str, Any], place: Place, value: Any) -> None:
+def put(variables: dict[str, Any], place: VariablePath, value: Any) -> None:
     """Set the value at a place of the variables."""
     for step in place[:-1]:
         variables = variables.setdefault(step, {})
@@ -74,7 +74,7 @@ def put(variables: dict[str, Any], place: Place, value: Any) -> None:
 
 
 @cache
-def _names_of(bound: Bound) -> tuple[frozenset[str], frozenset[str]]:
+def _names_of(bound: BoundRoute) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names of all parameters of a query, and of those that take several values."""
     many = frozenset({"sort", *(name for name, parameter in bound.parameters.items() if parameter.many)})
     paging = _PAGING if bound.route.shows is Shows.PAGE else frozenset[str]()
@@ -143,7 +143,7 @@ def _sort(route: Route, given: Iterable[str], problems: list[Refusal]) -> list[d
     return [{"field": name, "direction": direction} for name, direction in terms.items()]
 
 
-def body_problems(bound: Bound, body: Mapping[str, Any]) -> list[Refusal]:
+def body_problems(bound: BoundRoute, body: Mapping[str, Any]) -> list[Refusal]:
     """Return what is wrong with a body as a body alone: unknown fields, what is no list, and numbers as IDs."""
     if bound.fields is None:
         return []
@@ -174,14 +174,14 @@ def _numbers_as_ids(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
         yield bad_input(path, "It must be a string.", "WRONG_TYPE")
 
 
-def _value_at(place: Place, body: Any) -> Any:
+def _value_at(place: VariablePath, body: Any) -> Any:
     """Return the value at a place of a body; None where there is none."""
     for step in place:
         body = body.get(step) if isinstance(body, dict) else None
     return body
 
 
-def body_values(bound: Bound, body: dict[str, Any]) -> dict[str, Any]:
+def body_values(bound: BoundRoute, body: dict[str, Any]) -> dict[str, Any]:
     """Return the value of a body for the graph: without unknown fields, and those that may be sent back and change
     nothing."""
     fields, within = bound.fields, bound.ignored_within

@@ -13,7 +13,7 @@ from models.actors import KEYS_ONLY
 from models.api_keys import API_KEY, ApiKeyStatus, Scopes, status_of
 from models.api_keys import ApiKey as Table
 from models.typeid import encode
-from resolvers.api_keys import access_tokens, handing_out, keys
+from resolvers.api_keys import access_tokens, keys, token_creation
 from resolvers.api_keys.collection import API_KEYS
 from resolvers.api_keys.verification import PREFIX
 from resolvers.context import now
@@ -21,7 +21,7 @@ from schema.declaration.collections import many, one, to_one
 from schema.declaration.fields import computed, creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.lists import Connection
-from schema.declaration.mutations import Rules, acts_on, creates, deletes, field_of, payload_of, updates
+from schema.declaration.mutations import MutationRules, acts_on, creates, deletes, field_of, payload_of, updates
 from schema.declaration.nodes import Node
 
 _NO_STRONGER = "The API key that does it needs all scopes of the other"
@@ -119,7 +119,7 @@ class _AccessToken(SQLModel):
 
 @input_type(bounds=_AccessToken)
 class CreateAccessTokenInput:
-    """Whom the access token is for, either a member or a client, and what it may do."""
+    """The member or the client that the access token is for, and its scopes."""
 
     member_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
         description="ID of the member, who is not `SUSPENDED`. The token of a `STAFF` member has no scope of"
@@ -142,7 +142,7 @@ class CreateAccessTokenInput:
 CreateAccessTokenPayload: Any = payload_of(
     "CreateAccessToken",
     access_token=(str | None, "The token. It is shown only once: in a replayed response it is null."),
-    expires_at=(datetime, "Time from which the token does not work any more."),
+    expires_at=(datetime, "Time at which the token expires and is no longer accepted."),
 )
 
 
@@ -201,6 +201,6 @@ class ApiKeyMutation:
         " creates neither keys nor tokens. Takes an API key.",
         CreateAccessTokenInput,
         CreateAccessTokenPayload,
-        handing_out.create,
-        Rules(handing_out.check, reserved=KEYS_ONLY),
+        token_creation.create,
+        MutationRules(token_creation.check, reserved=KEYS_ONLY),
     )

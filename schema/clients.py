@@ -8,8 +8,8 @@ import strawberry
 from models.clients import CLIENT, ClientStatus
 from models.clients import Client as Table
 from resolvers import clients
-from resolvers.agents import costs
-from resolvers.agents.collections import AGENT_JOBS
+from resolvers.agent_jobs import costs
+from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.clients import CLIENTS
 from resolvers.invoices import loaders
 from resolvers.invoices.collection import INVOICES
@@ -26,7 +26,7 @@ from schema.declaration.nodes import Node
 from schema.declaration.scalars import StringMap
 
 if TYPE_CHECKING:
-    from schema.agents.jobs import AgentCost, AgentJob
+    from schema.agent_jobs.types import AgentCost, AgentJob
     from schema.invoices.types import ClientTotal, Invoice
     from schema.orders import Order, OrderCount
     from schema.subscriptions import ClientSubscription
@@ -67,10 +67,10 @@ class Client(Node):
     subscriptions: Connection[Annotated["ClientSubscription", strawberry.lazy("schema.subscriptions")]] = to_many(
         SUBSCRIPTIONS, "client_id", "The client's subscriptions"
     )
-    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
+    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agent_jobs.types")]] = to_many(
         AGENT_JOBS, "client_id", "Agent jobs about the client's orders and tickets"
     )
-    agent_cost: list[Annotated["AgentCost", strawberry.lazy("schema.agents.jobs")]] = batched(
+    agent_cost: list[Annotated["AgentCost", strawberry.lazy("schema.agent_jobs.types")]] = batched(
         costs.of_clients,
         "id",
         description="Cost of the agent jobs about the client's orders and tickets, by currency. Currencies in which"

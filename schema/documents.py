@@ -41,16 +41,16 @@ def read_manifest(content: bytes) -> dict[str, str]:
     except orjson.JSONDecodeError as error:
         raise ManifestError(f"it is not JSON: line {error.lineno}, column {error.colno}") from None
     if not isinstance(manifest, dict):
-        raise ManifestError("it is no JSON object")
+        raise ManifestError("it is not a JSON object")
     pairs = _of_apollo(manifest) if "format" in manifest else [*manifest.items()]
     if not pairs:
         raise ManifestError("it has no documents")
     documents: dict[str, str] = {}
     for document_id, text in pairs:
         if not isinstance(document_id, str) or not is_document_id(document_id):
-            raise ManifestError(f"{document_id!r} is no document ID")
+            raise ManifestError(f"{document_id!r} is not a document ID")
         if not isinstance(text, str):
-            raise ManifestError(f"{document_id}: its document is no text")
+            raise ManifestError(f"{document_id}: its document is not a string")
         if len(text) > MAX_DOCUMENT:
             raise ManifestError(f"{document_id}: the document has more than {MAX_DOCUMENT:,} characters")
         if _HASH.fullmatch(document_id) and document_id.removeprefix(SHA256).lower() != sha256_of(text):
@@ -63,14 +63,14 @@ def read_manifest(content: bytes) -> dict[str, str]:
 def _of_apollo(manifest: dict[str, Any]) -> list[tuple[Any, Any]]:
     operations = manifest.get("operations")
     if manifest["format"] != APOLLO or manifest.get("version") != 1 or not isinstance(operations, list):
-        raise ManifestError(f"it is no {APOLLO} of version 1")
+        raise ManifestError(f"it is not an {APOLLO} of version 1")
     if not all(isinstance(each, dict) for each in operations):
-        raise ManifestError("one of its operations is no object")
+        raise ManifestError("one of its operations is not an object")
     return [(each.get("id"), each.get("body")) for each in operations]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DocumentVerdict:
     """What the graph says to a document: what is wrong with it, and what it costs where its variables have their
     defaults."""
 
@@ -78,16 +78,16 @@ class Verdict:
     cost: int = 0
 
 
-def verdict_on(engine: Engine, text: str) -> Verdict:
+def verdict_on(engine: Engine, text: str) -> DocumentVerdict:
     """Judge a document as a request with it would be, without its variables."""
     try:
         prepared = engine.measure(text, None, {})
         engine.validate(prepared, None)
     except DocumentError as error:
-        return Verdict(tuple(each.message for each in error.errors))
+        return DocumentVerdict(tuple(each.message for each in error.errors))
     except Refusal as refused:
-        return Verdict((refused.message,))
-    return Verdict((), prepared.measure.cost)
+        return DocumentVerdict((refused.message,))
+    return DocumentVerdict((), prepared.measure.cost)
 
 
 def label_of(document_id: str, text: str) -> str:

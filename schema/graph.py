@@ -15,9 +15,9 @@ from models.resources import scopes
 from models.typeid import prefix_of
 from resolvers.collections.collection import COLLECTIONS, Collection
 from resolvers.collections.nodes import NODES
-from schema.agents.definitions import AgentDefinitionMutation, AgentDefinitionQuery
-from schema.agents.jobs import AgentJobQuery
-from schema.agents.mutations import AgentJobMutation
+from schema.agent_jobs.mutations import AgentJobMutation
+from schema.agent_jobs.types import AgentJobQuery
+from schema.agents import AgentDefinitionMutation, AgentDefinitionQuery
 from schema.api_keys import ApiKeyMutation, ApiKeyQuery
 from schema.audit import AuditMutation, AuditQuery
 from schema.clients import ClientMutation, ClientQuery

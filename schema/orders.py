@@ -17,8 +17,8 @@ from models.orders import Order as Table
 from models.services import SERVICE
 from models.types import Reason
 from resolvers import orders, orders_by_status, unread_messages
-from resolvers.agents import costs
-from resolvers.agents.collections import AGENT_JOBS
+from resolvers.agent_jobs import costs
+from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.audit.log import AUDIT_ENTRIES
 from resolvers.clients import CLIENTS
 from resolvers.forms import forms
@@ -40,7 +40,7 @@ from schema.declaration.scalars import Currency, FormData, MinorUnits, StringMap
 from schema.declaration.transitions import AVAILABLE, Transition
 
 if TYPE_CHECKING:
-    from schema.agents.jobs import AgentCost, AgentJob
+    from schema.agent_jobs.types import AgentCost, AgentJob
     from schema.audit import AuditEntry
     from schema.clients import Client
     from schema.forms.types import Form, FormField
@@ -136,10 +136,10 @@ class Order(Node):
     tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = to_many(
         TICKETS, "order_id", "Tickets about the order"
     )
-    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
+    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agent_jobs.types")]] = to_many(
         AGENT_JOBS, "order_id", "Agent jobs about the order"
     )
-    agent_cost: list[Annotated["AgentCost", strawberry.lazy("schema.agents.jobs")]] = batched(
+    agent_cost: list[Annotated["AgentCost", strawberry.lazy("schema.agent_jobs.types")]] = batched(
         costs.of_orders,
         "id",
         description="Cost of the agent jobs about the order and its tickets, by currency. Currencies in which none cost"

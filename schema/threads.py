@@ -62,7 +62,9 @@ class AttachmentInput:
 
 
 AUTHOR_KIND = "Kind of author: `STAFF` or `CLIENT`. With a client's access token it is `CLIENT`."
-AUTHOR_NAME = "Name of the author. Defaults to the name of the API key, or of whom the access token is for."
+AUTHOR_NAME = (
+    "Name of the author. Defaults to the name of the API key, or of the member or client that the access token is for."
+)
 
 
 def client_entry(parent: Resource) -> ClientInput:

@@ -14,7 +14,7 @@ from models.tickets import MACHINE, REPLY, TICKET, TicketPriority, TicketStatus,
 from models.tickets import Reply as ReplyTable
 from models.tickets import Ticket as Table
 from resolvers import threads
-from resolvers.agents.collections import AGENT_JOBS
+from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.clients import CLIENTS
 from resolvers.context import now
 from resolvers.members import MEMBERS
@@ -42,7 +42,7 @@ from schema.threads import (
 )
 
 if TYPE_CHECKING:
-    from schema.agents.jobs import AgentJob
+    from schema.agent_jobs.types import AgentJob
     from schema.clients import Client
     from schema.members import Member
     from schema.orders import Order
@@ -110,7 +110,7 @@ class Ticket(Node):
     version: int
     available_transitions: list[Transition[TicketStatus]] = available_transitions(MACHINE)
     replies: Connection[Reply] = to_many(REPLIES, "ticket_id", "Replies to the ticket")
-    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agents.jobs")]] = to_many(
+    agent_jobs: Connection[Annotated["AgentJob", strawberry.lazy("schema.agent_jobs.types")]] = to_many(
         AGENT_JOBS, "ticket_id", "Agent jobs about the ticket"
     )
 

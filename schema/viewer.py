@@ -42,7 +42,9 @@ class ViewerKey:
         description="Unique identifier of the key. An access token may not ask for it.",
         metadata={"reserved": (NOT_FOR_TOKENS,)},
     )
-    name: str = strawberry.field(description="Name of the key; of whom the access token is for, where there is one.")
+    name: str = strawberry.field(
+        description="Name of the key, or of the member or client that the access token is for."
+    )
     scopes: list[str] = strawberry.field(description="Scopes of the key, or of the access token.")
 
 
@@ -64,7 +66,9 @@ def _known_scopes(info: Info) -> Any:
     return info._raw_info.schema.extensions["scopes"]
 
 
-@object_type(description="The caller: its organization, its API key, and whom its access token is for.")
+@object_type(
+    description="The caller: its organization, its API key, and the member or client that its access token is for."
+)
 class Viewer:
     """Who asks."""
 

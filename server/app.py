@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from execution import Limits
-from resolvers.api_keys.verification import Keys
+from resolvers.api_keys.verification import KeyVerifier
 from resolvers.database.connection_errors import first_line
-from resolvers.documents.lookup import Documents
+from resolvers.documents.lookup import TrustedDocuments
 from resolvers.downloads import DOWNLOADS
 from resolvers.errors import Refusal
 from resolvers.live.feed import Feeds
@@ -32,8 +32,8 @@ from server.access.form_turns import FormTurns
 from server.explorer import BUILT, Built, Explorer
 from server.graphql import METHODS, GraphQL
 from server.http.addresses import client_address
-from server.http.cors import Origins, cross_origin
-from server.http.edge import Edge
+from server.http.cors import CorsMiddleware, cross_origin
+from server.http.edge import EdgeMiddleware
 from server.http.routing import ApiRoute, ApiRouter
 from server.live.event_streams import EventStreams
 from server.live.live import Live
@@ -63,7 +63,7 @@ NOTE_SECONDS = 30.0
 class Application(Starlette):
     """Starlette with a router that looks a path up, and the edge around it in place of Starlette's own middleware."""
 
-    def __init__(self, router: ApiRouter, edge: Edge, around: App | None = None) -> None:
+    def __init__(self, router: ApiRouter, edge: EdgeMiddleware, around: App | None = None) -> None:
         super().__init__()
         self.router = router
         # What is `around` the edge, or the edge itself.
@@ -74,7 +74,7 @@ class Application(Starlette):
         self.refusing = edge.refusing
 
 
-async def _note_uses(keys: Keys) -> None:
+async def _note_uses(keys: KeyVerifier) -> None:
     """Write when keys were used, every half minute and once more at the end."""
     try:
         while True:
@@ -84,7 +84,7 @@ async def _note_uses(keys: Keys) -> None:
         await _note(keys)
 
 
-async def _note(keys: Keys) -> None:
+async def _note(keys: KeyVerifier) -> None:
     try:
         await keys.note_uses()
     except Refusal as error:
@@ -126,8 +126,8 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
     )
     seconds, timing = settings.request_timeout_s, settings.server_timing
     opened = cross_origin(router, settings.cors_origins) if settings.cors_origins else None
-    app = Origins(router, opened)
-    edge = Edge(app, metrics, seconds=seconds, timing=timing, readable=app.readable)
+    app = CorsMiddleware(router, opened)
+    edge = EdgeMiddleware(app, metrics, seconds=seconds, timing=timing, readable=app.readable)
     traced = None if tracing is None else tracing.requests(edge, tracing, router.route_of)
     return Application(router, edge, traced)
 
@@ -165,10 +165,10 @@ async def _lifespan(
         runtime.outages.logs = True
         waker = Waker(settings.redis_url)
         runtime.wake = waker.wake
-        keys = Keys(runtime)
+        keys = KeyVerifier(runtime)
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=TIMEOUT_S)
         buckets = Buckets(redis, settings.rate_bucket, settings.rate_refill, settings.cost_limit)
-        dependencies.runtime, dependencies.documents = runtime, Documents(runtime)
+        dependencies.runtime, dependencies.documents = runtime, TrustedDocuments(runtime)
         dependencies.actor_of = Authentication(keys, settings.auth_failures_per_minute, settings.trusted_proxies)
         dependencies.spend, dependencies.take = buckets.spend, buckets.owe
         dependencies.refuse_debtor = buckets.refuse_debtor

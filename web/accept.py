@@ -36,8 +36,8 @@ def most_accepted(accepted: bytes, answers: tuple[bytes, ...]) -> bytes | None:
 
     def liking(media: bytes) -> tuple[float, bool, int]:
         named, place = media in liked, answers.index(media)
-        kind = media.partition(b"/")[0] + b"/*"
-        weight = liked.get(media, liked.get(kind, liked.get(b"*/*", 0.0)))
+        media_range = media.partition(b"/")[0] + b"/*"
+        weight = liked.get(media, liked.get(media_range, liked.get(b"*/*", 0.0)))
         return weight, named, -place if named else place
 
     best = max(answers, key=liking)

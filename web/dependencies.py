@@ -10,7 +10,7 @@ from resolvers.actor import Actor
 from resolvers.context import Context
 from resolvers.database.loaded import BYTES_OF_UNIT, COST_OF_REFUSED
 from resolvers.database.runtime import Runtime
-from resolvers.documents.lookup import Documents
+from resolvers.documents.lookup import TrustedDocuments
 from resolvers.errors import Refusal
 from resolvers.forms.matching import WORK_OF_UNIT
 from resolvers.lists.conditions import NOBODY
@@ -52,7 +52,7 @@ class OverBudgetError(Refusal):
         self.headers = headers
 
 
-class Payers(Protocol):
+class Accounting(Protocol):
     """Finds out who sent a request, and charges its cost."""
 
     async def payer_of(self, request: Request, headers: list[Header]) -> Actor:
@@ -94,7 +94,7 @@ class Dependencies:
     visitors: Visitors
     address_of: Callable[[Request], str]
     runtime: Runtime = field(init=False)
-    documents: Documents = field(init=False)
+    documents: TrustedDocuments = field(init=False)
     actor_of: Callable[[Request], Awaitable[Actor]] = field(init=False)
     spend: Callable[[UUID, int, int, Subject | None], Awaitable[Spent]] = field(init=False)
     take: Callable[[UUID, int, Subject | None], None] = field(init=False)

@@ -9,8 +9,8 @@ import structlog
 from models.jobs import JobFunction, JobQueue
 from resolvers.database.runtime import Runtime
 from resolvers.jobs.retention import Retention
-from workers.agents import handler as agents
-from workers.agents.providers import Providers
+from workers.agent_jobs import handler as agents
+from workers.agent_jobs.providers import Providers
 from workers.audit import exports, seals
 from workers.jobs import timers
 from workers.jobs.leases import Note, unnoted

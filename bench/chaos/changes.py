@@ -16,7 +16,7 @@ from bench.chaos.load import ANSWER_S, Client
 from bench.chaos.stack import moment
 from bench.chaos.tenants import Tenant
 from models.reports import ReportKind
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 
 # Of what a connection does, one in so many.
 ONE_IN = {"agent": 20, "subscription": 50, "report": 50}
@@ -38,9 +38,9 @@ def parameters_of(kind: ReportKind) -> dict[str, Any]:
     """The parameters of a report of all that a run does, whichever kind it is."""
     today = datetime.now(UTC).date()
     given: dict[str, Any] = {"to": (today + timedelta(days=2)).isoformat(), "timezone": "UTC"}
-    if KINDS[kind].ranges:
+    if DEFINITIONS[kind].ranges:
         given["from"] = (today - timedelta(weeks=WEEKS + 1)).isoformat()
-    return given | ({"interval": "WEEK"} if KINDS[kind].periodic else {})
+    return given | ({"interval": "WEEK"} if DEFINITIONS[kind].periodic else {})
 
 
 @dataclass(slots=True)

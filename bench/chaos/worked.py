@@ -14,7 +14,7 @@ from bench.chaos.stack import Stack, moment
 from bench.chaos.tenants import Tenant
 from models.reports import ReportKind
 from models.typeid import encode
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.columns import Total
 
 # A job that is due for longer than this is not about to be run. Of those that FAILED, the jobs of hostile models and
@@ -201,6 +201,6 @@ def agrees(report: Report) -> bool:
         return False
     return all(
         report.totals[column.key] == sum(row[column.key] for row in report.rows)
-        for column in KINDS[report.kind].columns
+        for column in DEFINITIONS[report.kind].columns
         if column.total is Total.SUM
     )

@@ -87,17 +87,17 @@ class _Bounded(Lexer):
     def advance(self) -> Token:
         """Return the next token. Raises DocumentError."""
         token = super().advance()
-        kind = token.kind
-        self.count += kind is not TokenKind.EOF
+        token_kind = token.kind
+        self.count += token_kind is not TokenKind.EOF
         if self.count > self.most:
             raise _too_many(self.most)
-        if kind in _OPEN:
+        if token_kind in _OPEN:
             self.depth += 1
             if self.depth > MAX_BRACKETS:
                 raise DocumentLimitError("The document is nested too deeply.")
-        elif kind in _CLOSED:
+        elif token_kind in _CLOSED:
             self.depth -= 1
-        elif kind in _NUMBERS and token.end - token.start > MAX_DIGITS:
+        elif token_kind in _NUMBERS and token.end - token.start > MAX_DIGITS:
             raise DocumentLimitError(f"A number in the document has more than {MAX_DIGITS} digits.")
         return token
 
@@ -154,7 +154,7 @@ def _unlink(document: DocumentNode) -> None:
         token = following
 
 
-class Documents:
+class DocumentCache:
     """The operations that were seen lately, parsed and validated: at most ``size`` of them, and ``most`` bytes."""
 
     def __init__(

@@ -114,31 +114,32 @@ class Plan:
         self, type_: Any, key: str, name: str, details: Any, nodes: Any, definition: GraphQLField,
         source: FieldPlan | None,
     ) -> FieldPlan:  # fmt: skip
-        kind = _typename(type_.name) if definition is TypeNameMetaFieldDef else self.fields(type_, name, definition)
+        own = definition is TypeNameMetaFieldDef
+        field_kind = _typename(type_.name) if own else self.fields(type_, name, definition)
         is_leaf = is_leaf_type(get_named_type(definition.type))
         shape = shape_of(definition.type)
-        made = FieldPlan(proxy(self), type_, key, name, details, nodes, definition, shape, kind, is_leaf)
-        if isinstance(kind, ReadField):
-            made.source = source if kind.same_row else None
-        elif isinstance(kind, BatchField):
-            self._batched(made, kind, source)
+        made = FieldPlan(proxy(self), type_, key, name, details, nodes, definition, shape, field_kind, is_leaf)
+        if isinstance(field_kind, ReadField):
+            made.source = source if field_kind.same_row else None
+        elif isinstance(field_kind, BatchField):
+            self._batched(made, field_kind, source)
         return made
 
-    def _batched(self, made: FieldPlan, kind: BatchField, source: FieldPlan | None) -> None:
+    def _batched(self, made: FieldPlan, field_kind: BatchField, source: FieldPlan | None) -> None:
         # The selection of its objects is compiled as one of rows of its own: only then is it known whether they can be
         # joined to the parent's rows.
         made.source = made
         if self.serializers is Serializers.OFF:
             source = None
-        joins = source is not None and isinstance(source.kind, BatchField) and source.kind.joins_inline
+        joins = source is not None and isinstance(source.field_kind, BatchField) and source.field_kind.joins_inline
         deep = self.depth > MAX_DEPTH
-        if joins and not deep and kind.joined_by is not None and not made.definition.args and made.shape.one_type:
+        if joins and not deep and field_kind.joined_by is not None and not made.definition.args and made.shape.one_type:
             inner = made.selection(made.shape.named)
             made.inline_join = not inner.rest and inner.height < MAX_HEIGHT and can_be_joined(inner)
             if made.inline_join:
                 made.source = source
                 return
-        made.arguments = Arguments(made.definition, made.nodes[0], kind.arguments, kind.names)
+        made.arguments = Arguments(made.definition, made.nodes[0], field_kind.arguments, field_kind.names)
         if made.is_leaf:
             made.arguments.columns = ()
         elif not deep:

@@ -78,12 +78,12 @@ def columns_of(
             definition = on.fields.get(part.name.value)
             if definition is None:
                 continue  # __typename
-            kind = fields(on, part.name.value, definition)
-            if not isinstance(kind, ReadField):
-                found.update(kind.needs)
+            field_kind = fields(on, part.name.value, definition)
+            if not isinstance(field_kind, ReadField):
+                found.update(field_kind.needs)
                 continue
-            found.update(kind.columns)
+            found.update(field_kind.columns)
             inner = get_named_type(definition.type)
-            if kind.same_row and isinstance(inner, GraphQLObjectType):
+            if field_kind.same_row and isinstance(inner, GraphQLObjectType):
                 left.append((part, inner))
     return tuple(sorted(found))

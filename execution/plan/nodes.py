@@ -36,7 +36,7 @@ class FieldPlan:
     nodes: list[FieldNode]
     definition: GraphQLField
     shape: Shape
-    kind: FieldKind
+    field_kind: FieldKind
     is_leaf: bool
     source: "FieldPlan | None" = None
     inline_join: bool = False
@@ -47,8 +47,8 @@ class FieldPlan:
 
     def __post_init__(self) -> None:
         """Note what a batch field is loaded together with."""
-        if isinstance(self.kind, BatchField):
-            self.together = id(self.kind), id(self.definition), *map(id, self.nodes)
+        if isinstance(self.field_kind, BatchField):
+            self.together = id(self.field_kind), id(self.definition), *map(id, self.nodes)
 
     def selection(self, type_: GraphQLObjectType) -> "SelectionPlan":
         """Return the selection of the field's objects of one type, compiled when such an object is first met."""
@@ -95,13 +95,13 @@ class SelectionPlan:
         while left:
             selection, prefix = left.pop()
             for each in selection.fields.values():
-                kind = each.kind
-                if isinstance(kind, BatchField) and each.inline_join:
-                    left.append((each.selection(each.shape.named), f"{prefix}{kind.joined_by}."))
-                elif isinstance(kind, ReadField):
-                    found |= {prefix + name for name in kind.columns}
-                    if kind.same_row and not each.is_leaf:
+                field_kind = each.field_kind
+                if isinstance(field_kind, BatchField) and each.inline_join:
+                    left.append((each.selection(each.shape.named), f"{prefix}{field_kind.joined_by}."))
+                elif isinstance(field_kind, ReadField):
+                    found |= {prefix + name for name in field_kind.columns}
+                    if field_kind.same_row and not each.is_leaf:
                         left.append((each.selection(each.types()[0]), prefix))
                 else:
-                    found |= {prefix + name for name in kind.needs}
+                    found |= {prefix + name for name in field_kind.needs}
         return found

@@ -21,7 +21,8 @@ def height_of(selection: SelectionPlan) -> int:
 
 def own_weight(selection: SelectionPlan) -> int:
     """Return what the fields of one of a selection's objects cost by their size."""
-    return sum(field.kind.weight for field in selection.fields.values() if isinstance(field.kind, ReadField))
+    kinds = (field.field_kind for field in selection.fields.values())
+    return sum(each.weight for each in kinds if isinstance(each, ReadField))
 
 
 def selection_weight(selection: SelectionPlan) -> int:
@@ -29,16 +30,16 @@ def selection_weight(selection: SelectionPlan) -> int:
     total = selection.own
     for field in selection.fields.values():
         if field not in selection.rest and not field.is_leaf and field.shape.item is None:
-            total += field.kind.cost + field.selection(field.shape.named).weight
+            total += field.field_kind.cost + field.selection(field.shape.named).weight
     return total
 
 
 def is_serializable(field: FieldPlan) -> bool:
     """Return whether a serializer can write a field together with the others of its object."""
-    kind, shape = field.kind, field.shape
-    if isinstance(kind, BatchField):
+    field_kind, shape = field.field_kind, field.shape
+    if isinstance(field_kind, BatchField):
         return field.inline_join
-    if not isinstance(kind, ReadField) or kind.reader is None:
+    if not isinstance(field_kind, ReadField) or field_kind.reader is None:
         return False
     if field.is_leaf:
         return True
@@ -53,16 +54,16 @@ def is_serializable(field: FieldPlan) -> bool:
 def can_be_joined(selection: SelectionPlan) -> bool:
     """Return whether an object can be written from columns that are joined to its parent's row."""
     for field in selection.fields.values():
-        kind = field.kind
-        if isinstance(kind, BatchField) and field.inline_join:
+        field_kind = field.field_kind
+        if isinstance(field_kind, BatchField) and field.inline_join:
             continue
-        if not isinstance(kind, ReadField) or kind.reader is None or kind.reader.attribute:
+        if not isinstance(field_kind, ReadField) or field_kind.reader is None or field_kind.reader.attribute:
             return False
-        if kind.reader.key is None and kind.reader.convert is not None:
+        if field_kind.reader.key is None and field_kind.reader.convert is not None:
             # It reads the row by names of its own, which a joined row does not have.
             return False
         if not field.is_leaf:
-            whole = kind.reader.key is None and field.shape.item is None
+            whole = field_kind.reader.key is None and field.shape.item is None
             if not (whole and can_be_joined(field.selection(field.shape.named))) and not is_serializable(field):
                 return False
     return True
@@ -72,10 +73,10 @@ def _columns_alone(selection: SelectionPlan) -> bool | None:
     """Return whether some columns, and nothing else, are written of a row; None where nothing is."""
     some: bool | None = None
     for field in selection.fields.values():
-        kind = field.kind
+        field_kind = field.field_kind
         if field in selection.rest:
             continue
-        reader = kind.reader if isinstance(kind, ReadField) else None
+        reader = field_kind.reader if isinstance(field_kind, ReadField) else None
         alone: bool | None = True
         if reader is not None and reader.constant:
             alone = None
@@ -94,4 +95,5 @@ def layout_of(selection: SelectionPlan) -> tuple[str, ...] | None:
     source = selection.source
     if source is None or source.arguments is None or not _columns_alone(selection):
         return None
-    return source.arguments.columns if isinstance(source.kind, BatchField) and source.kind.joins_inline else None
+    field_kind = source.field_kind
+    return source.arguments.columns if isinstance(field_kind, BatchField) and field_kind.joins_inline else None

@@ -124,12 +124,12 @@ class _Source:
         return "{" + ", ".join(parts) + "}"
 
     def _field(self, field: FieldPlan, row: _RowName, prefix: str) -> str:
-        kind = field.kind
-        if isinstance(kind, BatchField):
-            return self._object(field.selection(field.shape.named), row, f"{prefix}{kind.joined_by}.")
-        assert isinstance(kind, ReadField), "only column readers and inline joins are serialized"
-        assert kind.reader is not None, "only column readers and inline joins are serialized"
-        return self._read(field, kind.reader, row, prefix)
+        field_kind = field.field_kind
+        if isinstance(field_kind, BatchField):
+            return self._object(field.selection(field.shape.named), row, f"{prefix}{field_kind.joined_by}.")
+        assert isinstance(field_kind, ReadField), "only column readers and inline joins are serialized"
+        assert field_kind.reader is not None, "only column readers and inline joins are serialized"
+        return self._read(field, field_kind.reader, row, prefix)
 
     def _converted(self, reader: ColumnReader, value: str) -> str:
         if reader.convert is None:
@@ -174,7 +174,7 @@ class _Source:
         if shape.item is None:
             return f"{self.objects(field.selection(shape.named), f'({value},)')}[0]"
         inner = field.selection(shape.item.named)
-        cost = field.kind.cost + inner.weight
+        cost = field.field_kind.cost + inner.weight
         if inner.rest or self._depth >= MAX_HEIGHT:
             return f"c.take({self._named(inner)}, {cost}, {value})"
         return self.objects(inner, f"c.count({cost}, {value})" if cost else value)

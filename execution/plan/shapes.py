@@ -25,7 +25,7 @@ from graphql import (
 )
 from graphql.pyutils import inspect
 
-Column = Callable[[list[Any]], list[Any]]
+SerializeColumn = Callable[[list[Any]], list[Any]]
 # Types whose values are neither null, nor an exception, nor awaitable: nothing needs to be asked of them.
 PLAIN: set[type] = {str, int, float, bool, bytes, dict, list, tuple, datetime, date, Decimal, UUID}
 MAX_PLAIN_SHAPES = 2_000
@@ -44,7 +44,7 @@ class Shape:
     nonnull: bool
     named: Any = None
     item: "Shape | None" = None
-    column: Column | None = None
+    column: SerializeColumn | None = None
     abstract: bool = False
 
     @property
@@ -92,7 +92,7 @@ def coerced(type_: Any, value: Any) -> Any:
     return made
 
 
-def _column(type_: Any, nonnull: bool) -> Column:
+def _column(type_: Any, nonnull: bool) -> SerializeColumn:
     """Return a function that serializes a column of values, and raises where one must be completed by itself."""
     if type_ is GraphQLString or type_ is GraphQLID:
         usual: Callable[[Any], Any] = _usual_text

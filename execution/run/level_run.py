@@ -26,7 +26,7 @@ _OFF, _CHECKED = Serializers.OFF, Serializers.CHECKED
 _Batches = list[tuple[FieldPlan, BatchField, Level]]
 
 
-class Run:
+class LevelRun:
     """One run of a plan, or of one root field of a mutation: its levels, its completion and its serialization."""
 
     __slots__ = (
@@ -84,8 +84,8 @@ class Run:
                 while self._batches:
                     batches, self._batches = self._batches, []
                     if len(batches) == 1:
-                        field, kind, level = batches[0]
-                        self._values(field, level, await self._batch(field, kind, level.parents))
+                        field, field_kind, level = batches[0]
+                        self._values(field, level, await self._batch(field, field_kind, level.parents))
                     else:
                         await self._load(batches)
                     while completion.pending:
@@ -100,22 +100,22 @@ class Run:
         """Resolve a level's fields, all but those that are loaded in batches."""
         self.cost += level.cost * len(level.parents)
         for field in level.fields:
-            kind = field.kind
-            if isinstance(kind, ReadField):
-                self._read(field, kind, level)
-            elif isinstance(kind, BatchField) and field.inline_join:
+            field_kind = field.field_kind
+            if isinstance(field_kind, ReadField):
+                self._read(field, field_kind, level)
+            elif isinstance(field_kind, BatchField) and field.inline_join:
                 # No serializer wrote it with its parent: something about the parent, or the plan, was unusual.
-                self._values(field, level, [JoinedRow(parent, f"{kind.joined_by}.") for parent in level.parents])
-            elif isinstance(kind, BatchField):
-                self._batches.append((field, kind, level))
+                self._values(field, level, [JoinedRow(parent, f"{field_kind.joined_by}.") for parent in level.parents])
+            elif isinstance(field_kind, BatchField):
+                self._batches.append((field, field_kind, level))
             else:
                 self._call(field, level)
 
-    def _read(self, field: FieldPlan, kind: ReadField, level: Level) -> None:
+    def _read(self, field: FieldPlan, field_kind: ReadField, level: Level) -> None:
         try:
-            values = one_for_each(field.parent.name, field.name, kind.many(level.parents), level.parents)
+            values = one_for_each(field.parent.name, field.name, field_kind.many(level.parents), level.parents)
         except Exception:  # one of the parents has no such value: its error is found where each is read by itself
-            values = [kind.one_or_error(parent) for parent in level.parents]
+            values = [field_kind.one_or_error(parent) for parent in level.parents]
         self._values(field, level, values)
 
     def _values(self, field: FieldPlan, level: Level, values: Sequence[Any]) -> None:
@@ -238,16 +238,16 @@ class Run:
                 self._values(each, level, values[start:end])
 
     def _group(self, group: _Batches) -> Coroutine[Any, Any, Sequence[Any]]:
-        field, kind, _ = group[0]
-        return self._batch(field, kind, [parent for _, _, level in group for parent in level.parents])
+        field, field_kind, _ = group[0]
+        return self._batch(field, field_kind, [parent for _, _, level in group for parent in level.parents])
 
-    async def _batch(self, field: FieldPlan, kind: BatchField, parents: list[Any]) -> Sequence[Any]:
+    async def _batch(self, field: FieldPlan, field_kind: BatchField, parents: list[Any]) -> Sequence[Any]:
         try:
             arguments = field.arguments
             assert arguments is not None, "a batch field has arguments, even if none"
             if arguments.columns is None:
                 field.set_columns()
-            values = await kind.resolve(self.context, parents, arguments.of(self.variables))
+            values = await field_kind.resolve(self.context, parents, arguments.of(self.variables))
             return one_for_each(field.parent.name, field.name, values, parents)
         except Exception as error:
             return [error] * len(parents)

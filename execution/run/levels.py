@@ -52,7 +52,7 @@ class Levels:
         selection = field_.selection(type_)
         found = self.next.get(id(selection))
         if found is None:
-            price = field_.kind.cost + selection.own
+            price = field_.field_kind.cost + selection.own
             found = self.next[id(selection)] = Level(selection, selection.fields.values(), price)
             self.all.append(found)
         return found

@@ -11,7 +11,7 @@ from execution.plan.compiler import Plan, plan_of
 from execution.plan.nodes import SelectionPlan
 from execution.plan.settings import ExecutorSettings
 from execution.plan.variables import Variables, variables_of
-from execution.run.level_run import Run
+from execution.run.level_run import LevelRun
 from execution.run.observation import ObserveLevel
 
 
@@ -44,7 +44,7 @@ async def _serially(
     errors: list[GraphQLError] = []
     cost = serializer_failures = 0
     for key, field in plan.root.fields.items():
-        made = Run(plan, variables, context, root, settings, observe)
+        made = LevelRun(plan, variables, context, root, settings, observe)
         part, found = await made.run(SelectionPlan(plan.root.type_, {key: field}, {key: None}))
         errors += found
         cost += made.cost
@@ -86,7 +86,7 @@ async def run(
         if only not in asked.fields:
             return Outcome({}, None)
         asked = SelectionPlan(asked.type_, {only: asked.fields[only]}, {only: None})
-    made = Run(plan, variables, context, root, settings, observe)
+    made = LevelRun(plan, variables, context, root, settings, observe)
     data, errors = await made.run(asked)
     return Outcome(data, errors or None, made.cost, made.serializer_failures)
 

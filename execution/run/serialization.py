@@ -31,8 +31,8 @@ class Serialization:
 
         Return False, with nothing written, where the field does not promise their type, or a value breaks the promise.
         """
-        kind, shape, key = field.kind, field.shape, field.key
-        if isinstance(kind, ResolverField) or not kind.trusted:
+        field_kind, shape, key = field.field_kind, field.shape, field.key
+        if isinstance(field_kind, ResolverField) or not field_kind.trusted:
             return False
         for value in values:
             if value is None or isinstance(value, Exception):
@@ -42,7 +42,7 @@ class Serialization:
         if not (shape.one_type if item is None else item.one_type and item.nonnull):
             return False
         selection, state = field.selection(named), SerializerState()
-        price = kind.cost + selection.weight
+        price = field_kind.cost + selection.weight
         try:
             made: list[Any]
             if item is None:

@@ -1,1 +1,1 @@
-"""AI agents: their definitions, their jobs and what a person decides of them."""
+"""AI agents: their definitions, and the JSON Schemas of these."""

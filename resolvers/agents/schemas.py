@@ -15,7 +15,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from models.forms import MAX_PATTERN
 from models.types import JSON_LIMIT
-from resolvers.agents.work import MAX_STEPS, WORK_OF_STEP, Own, TooMuchWork, Work
+from resolvers.agents.validation_steps import MAX_STEPS, WORK_OF_STEP, KeywordCosts, TooManySteps, ValidationSteps
 from resolvers.context import Context
 from resolvers.errors import Refusal, bad_input
 from resolvers.forms.json_schema import DRAFT, MAX_DEPTH, MAX_PROBLEMS, VALIDATORS_KEPT, explained, is_too_deep
@@ -27,7 +27,7 @@ MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
 # take too many, as for long lists without an alternative, it is only said that there is one.
 _REPORTS_ALL = 200_000
 _REFERENCE = re.compile(r"#/\$defs/([A-Za-z0-9._-]+)")
-_TOO_MANY_PATTERNS = "Its patterns are too large together."
+_TOO_MANY_PATTERNS = "Its patterns are too large in total."
 _REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
 # The keywords whose values are schemas: one, several in a list, several by names.
 _ONE = frozenset({
@@ -74,14 +74,15 @@ class _Scale:
     def weigh(self, schema: Any, path: _Path, level: int = 1) -> _Weight:
         found = _Weight()
         if level > MAX_DEPTH:
-            raise _Wrong(path, f"With what it refers to it is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG")
+            message = f"With the schemas that it refers to, it is nested more than {MAX_DEPTH} levels deep."
+            raise _Wrong(path, message, "TOO_LONG")
         if not isinstance(schema, dict):
             return found
         if schema.get("$schema", DRAFT) != DRAFT:
             raise _Wrong((*path, "$schema"), f"It must be {DRAFT}, or be left out.")
         for name in _REFUSED:
             if name in schema:
-                raise _Wrong((*path, name), f"A schema has no {name} here: refer to what is in $defs.")
+                raise _Wrong((*path, name), f"{name} is not supported: use $ref to a schema in $defs.")
         if isinstance(schema.get("pattern"), str):
             found.patterns += self._size(schema["pattern"], (*path, "pattern"))
         patterned = schema.get("patternProperties")
@@ -114,7 +115,7 @@ class _Scale:
         if name not in self.definitions:
             raise _Wrong(path, f"There is no {name} in $defs.", "NOT_FOUND")
         if name in self.open:
-            raise _Wrong(path, "It leads back to itself.")
+            raise _Wrong(path, "It refers back to itself.")
         known = self.weighed.get(name)
         # As deep as it is here, it may be deeper than where it was weighed.
         if known is None or level + known.height - 1 > MAX_DEPTH:
@@ -140,7 +141,10 @@ def _size(pattern: str, path: _Path) -> int:
     if len(pattern) > MAX_PATTERN:
         raise _Wrong(path, f"A pattern must have at most {MAX_PATTERN} characters.", "TOO_LONG")
     if not is_pattern(pattern):
-        text = "A pattern must be one of ECMAScript without look-around, back-references and word boundaries."
+        text = (
+            "A pattern must be a regular expression of ECMAScript,"
+            " without look-around, back-references and word boundaries."
+        )
         raise _Wrong(path, text, "INVALID_FORMAT")
     if is_too_large(pattern):
         raise _Wrong(path, "The pattern is too large: repeat less often.", "TOO_LONG")
@@ -159,7 +163,7 @@ def _weighed(schema: JsonSchema) -> _Weight:
 
 
 @lru_cache(maxsize=VALIDATORS_KEPT)
-def _kept(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, Own]]:
+def _kept(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, KeywordCosts]]:
     """Return the validator of a schema, the schema, and what those within it compare."""
     schema = orjson.loads(text)
     return validator_of(schema), schema, {}
@@ -189,19 +193,21 @@ def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str, ctx: Con
     if is_too_deep(data):
         return [bad_input(name, f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG", limit=MAX_DEPTH)]
     validator, kept, own = _kept(orjson.dumps(schema))
-    work = Work(kept, own)
+    counted = ValidationSteps(kept, own)
     try:
-        work.of(data)
-    except TooMuchWork:
-        message = "Holding it against its schema could take too long: give it fewer items, or the schema fewer choices."
+        counted.of(data)
+    except TooManySteps:
+        message = (
+            "Validating it against its schema could take too long: give it fewer items, or the schema fewer choices."
+        )
         return [bad_input(name, message, "TOO_LONG")]
     finally:
         if ctx is not None:
-            ctx.matched += min(work.steps + work.again, MAX_STEPS) * WORK_OF_STEP
-    if work.again > MAX_STEPS - work.steps:
+            ctx.matched += min(counted.steps + counted.first_reported, MAX_STEPS) * WORK_OF_STEP
+    if counted.first_reported > MAX_STEPS - counted.steps:
         valid = validator.is_valid(data)
         return [] if valid else [bad_input(name, "It does not match its schema.", "INVALID_FORMAT")]
-    most = 1 if work.told + work.again > _REPORTS_ALL else MAX_PROBLEMS
+    most = 1 if counted.reported + counted.first_reported > _REPORTS_ALL else MAX_PROBLEMS
     return [*islice(_problems(validator, data, name, most), most)]
 
 

@@ -49,17 +49,17 @@ _NEVER_STAFF = ("api_keys", "settings", "webhooks", "audit")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """A kind of those whom tokens are for: the table of their rows, and the status with which their tokens end."""
+class SubjectType:
+    """A type of object that tokens are for: its actors, the table of its rows, and the status with which tokens end."""
 
-    kind: ActorKind
+    actor_kind: ActorKind
     table: sa.Table
     gone: str
 
 
-SUBJECTS = {
-    MEMBER.prefix: Subject(ActorKind.MEMBER, members, MemberStatus.SUSPENDED),
-    CLIENT.prefix: Subject(ActorKind.CLIENT, clients, ClientStatus.ARCHIVED),
+SUBJECT_TYPES = {
+    MEMBER.prefix: SubjectType(ActorKind.MEMBER, members, MemberStatus.SUSPENDED),
+    CLIENT.prefix: SubjectType(ActorKind.CLIENT, clients, ClientStatus.ARCHIVED),
 }
 
 
@@ -74,9 +74,9 @@ class Claims:
     expires_at: datetime
 
 
-def held_by(kind: ActorKind, row: Row) -> frozenset[str]:
+def held_by(actor_kind: ActorKind, row: Row) -> frozenset[str]:
     """Return the scopes that a token for somebody may have, whatever its key has."""
-    if kind is ActorKind.CLIENT:
+    if actor_kind is ActorKind.CLIENT:
         return CLIENT_SCOPES
     if row["role"] != MemberRole.STAFF:
         return frozenset({EVERYTHING})
@@ -130,7 +130,7 @@ _WHY = {
     "TOKEN_INVALID": "The access token is not valid.",
     "TOKEN_EXPIRED": "The access token has expired: get another one.",
     "TOKEN_KEY_ENDED": "The API key that made the access token does not work any more.",
-    "TOKEN_SUBJECT_ENDED": "Whom the access token is for is archived, suspended or gone.",
+    "TOKEN_SUBJECT_ENDED": "The member or client of the access token is archived, suspended or deleted.",
 }
 
 
@@ -161,7 +161,7 @@ def _subject(table: sa.Table) -> sa.Select[Any]:
 async def look_up(runtime: Runtime, claims: Claims, until: float) -> Verdict:
     """Return who brings a token: the states of its key and of whom it is for are looked up together."""
     prefix = prefix_of(claims.subject)
-    subject, subject_id = SUBJECTS[prefix], decode(prefix, claims.subject)
+    subject, subject_id = SUBJECT_TYPES[prefix], decode(prefix, claims.subject)
     assert subject_id is not None, "what we signed names its subject"
     async with runtime.connection(first=f"begin read only;{runtime.tenant(claims.org_id)}") as connection:
         key = await _row(connection, _key(), claims.org_id, claims.key_id)
@@ -172,11 +172,11 @@ async def look_up(runtime: Runtime, claims: Claims, until: float) -> Verdict:
         return Verdict(until, None, None, "TOKEN_KEY_ENDED")
     if row is None or row["status"] == subject.gone:
         return Verdict(until, None, None, "TOKEN_SUBJECT_ENDED")
-    held = within(within(claims.scopes, frozenset(key["scopes"])), held_by(subject.kind, row))
+    held = within(within(claims.scopes, frozenset(key["scopes"])), held_by(subject.actor_kind, row))
     actor = Actor(
-        subject.kind, claims.subject, row["name"], held, claims.org_id, claims.key_id,
+        subject.actor_kind, claims.subject, row["name"], held, claims.org_id, claims.key_id,
         trusted_documents_only=key["trusted_documents_only"], subject=subject_id,
-        client=claims.subject if subject.kind is ActorKind.CLIENT else None,
+        client=claims.subject if subject.actor_kind is ActorKind.CLIENT else None,
     )  # fmt: skip
     ends = [moment for moment in (claims.expires_at, key["expires_at"]) if moment is not None]
     return Verdict(until, actor, min(ends))

@@ -45,7 +45,7 @@ def must_hold(ctx: Context, scopes: Iterable[str], field: str) -> None:
     """Refuse a key that lacks one of some scopes. Raises Refusal FORBIDDEN with the scope."""
     for scope in scopes:
         if not ctx.actor.may(scope):
-            message = f"It takes a key that has the scope {scope} itself."
+            message = f"The API key lacks the scope {scope}, which it cannot give."
             raise Refusal("FORBIDDEN", message, field=field, scope=scope)
 
 
@@ -53,7 +53,7 @@ def must_live_as_long(own: Row | None, row: Row, field: str) -> None:
     """Refuse a key that expires before another one does. Raises Refusal FORBIDDEN."""
     ends = None if own is None else own["expires_at"]
     if ends is not None and (row["expires_at"] is None or row["expires_at"] > ends):
-        message = "It takes a key that does not expire sooner itself."
+        message = "The API key expires sooner, and cannot create or change one that expires later."
         raise Refusal("FORBIDDEN", message, field=field)
 
 
@@ -61,5 +61,5 @@ def must_be_as_free(ctx: Context, trusted_documents_only: bool, field: str) -> N
     """Refuse a key that runs trusted documents only, where the other one is not held to them. Raises Refusal
     FORBIDDEN."""
     if ctx.actor.trusted_documents_only and not trusted_documents_only:
-        message = "It takes a key that runs any document itself."
+        message = "The API key runs only trusted documents, and so must the keys that it creates."
         raise Refusal("FORBIDDEN", message, field=field)

@@ -33,7 +33,7 @@ KEY_REVOKED = Conflict("KEY_REVOKED", "The API key is revoked: create another on
 KEY_EXPIRED = Conflict("KEY_EXPIRED", "The API key has expired: create another one.")
 KEY_NOT_BOUND = Conflict(
     "KEY_NOT_BOUND",
-    "What the API key may do was changed in the database, so that it does not work: create another one.",
+    "The rights of the API key were changed in the database, so that it does not work any more: create another one.",
 )
 KEY_NOT_REVOKED = Conflict("KEY_NOT_REVOKED", "Only a revoked API key can be deleted: revoke it first.")
 # How many seconds the secret from before a rotation works beside the new one: by default, and at most.

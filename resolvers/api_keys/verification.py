@@ -111,7 +111,7 @@ def _used() -> sa.Update:
 
 
 @dataclass(slots=True)
-class Keys:
+class KeyVerifier:
     """A process's verified keys and access tokens. A verdict lives five seconds from the start of its look-up, also a
     refusal.
 

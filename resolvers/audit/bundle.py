@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from resolvers.audit.chain import HEAD_TYPE, Chain, Kept, is_signed, leaf_of
+from resolvers.audit.chain import HEAD_TYPE, Chain, KeptHead, is_signed, leaf_of
 from resolvers.audit.entries import canonical
 
 Hex = Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$")]
@@ -85,13 +85,13 @@ class Bundle:
     org_id: UUID | None
     shown: tuple[int, int] | None
     erased: int
-    head: Kept | None
+    head: KeptHead | None
     key_version: int | None
     failure: str | None
 
 
 def check(
-    lines: Iterable[bytes], public_keys: Mapping[int, bytes], kept: Kept | None = None, org_id: UUID | None = None
+    lines: Iterable[bytes], public_keys: Mapping[int, bytes], kept: KeptHead | None = None, org_id: UUID | None = None
 ) -> Bundle:
     """Check a bundle's lines with public keys alone. ``kept`` is a head from elsewhere, ``org_id`` whose it must be.
 
@@ -112,7 +112,7 @@ def check(
 class _Reader:
     """The lines one after another: a start, what is shown, what is not, and the head."""
 
-    def __init__(self, public_keys: Mapping[int, bytes], kept: Kept | None, org_id: UUID | None) -> None:
+    def __init__(self, public_keys: Mapping[int, bytes], kept: KeptHead | None, org_id: UUID | None) -> None:
         self._keys, self._kept, self._org_id = public_keys, kept, org_id
         self._chain: Chain | None = None
         self._first = self._last = self._number = 0
@@ -171,7 +171,7 @@ class _Reader:
         try:
             org_id = UUID(start.orgId)
         except ValueError:
-            raise _Unfit("the organization is no UUID") from None
+            raise _Unfit("the organization is not a UUID") from None
         if self._org_id is not None and org_id != self._org_id:
             raise _Unfit("the bundle is another organization's")
         self._first = start.first

@@ -16,7 +16,7 @@ from models.audit import ERASE
 from resolvers.audit.entries import FIRST, canonical, wrong_changes
 from resolvers.keyring import Keyring
 
-Kept = tuple[int, str]
+KeptHead = tuple[int, str]
 HEAD_TYPE = "counterfoil-audit-head"
 
 
@@ -33,7 +33,7 @@ class Chain:
     """
 
     org_id: UUID
-    kept: Kept | None = None
+    kept: KeptHead | None = None
     sequence: int = 0
     hash: bytes = FIRST
     erased: int = 0

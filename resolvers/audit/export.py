@@ -9,7 +9,7 @@ import orjson
 from models.audit import ERASE
 from resolvers.audit.chain import head_text, sign
 from resolvers.audit.entries import canonical
-from resolvers.audit.verify import Step, Verification, verify
+from resolvers.audit.verify import Verification, VerifiedEntry, verify
 from resolvers.database.runtime import Runtime
 
 FORMAT = "counterfoil-audit-1"
@@ -33,7 +33,7 @@ async def export(
     def line(value: Mapping[str, Any]) -> None:
         write(canonical(value) + b"\n")
 
-    def each(step: Step) -> None:
+    def each(step: VerifiedEntry) -> None:
         number: int = step.fields["sequence"]
         if number < first:
             return

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from models.audit import AUDIT, ERASE, audit_changes, audit_entries, audit_seals
 from models.typeid import encode
-from resolvers.audit.chain import Chain, Kept, leaf_of
+from resolvers.audit.chain import Chain, KeptHead, leaf_of
 from resolvers.audit.entries import FIRST, is_authentic, sealed_fields, wrong_changes
 from resolvers.audit.kept import Keeping
 from resolvers.audit.seals import ALL, BATCH, changes_of, following, one_of, unsealed, wrong_seal
@@ -26,12 +26,12 @@ class Verification:
     sealed: int
     unsealed: int
     erased: int
-    head: Kept | None
+    head: KeptHead | None
     failure: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class VerifiedEntry:
     """One good entry of a walk. ``before`` is the chain's hash before it; the changes are None once erased."""
 
     fields: dict[str, Any]
@@ -72,8 +72,8 @@ async def _go_on() -> None:
 async def verify(
     runtime: Runtime,
     org_id: UUID,
-    kept: Kept | None = None,
-    each: Callable[[Step], None] = lambda _step: None,
+    kept: KeptHead | None = None,
+    each: Callable[[VerifiedEntry], None] = lambda _step: None,
     between: Callable[[], Awaitable[None]] = _go_on,
 ) -> Verification:
     """Walk an organization's chain in one snapshot. ``kept`` is a number and hash that were kept elsewhere.
@@ -120,7 +120,9 @@ async def _fetch(connection: Connection, sql: Sql, **values: Any) -> list[Row]:
 class _Walk:
     """One walk: the seals one after another, and the chain that they are held against."""
 
-    def __init__(self, runtime: Runtime, org_id: UUID, kept: Kept | None, each: Callable[[Step], None]) -> None:
+    def __init__(
+        self, runtime: Runtime, org_id: UUID, kept: KeptHead | None, each: Callable[[VerifiedEntry], None]
+    ) -> None:
         self.chain = Chain(org_id, kept)
         self._keys, self._each, self._previous = runtime.seal_keys, each, FIRST
         self._keeping = Keeping()
@@ -142,7 +144,7 @@ class _Walk:
             chain.failure = chain.failure or chain.advance(leaf, row["seal"])
             self._previous = row["seal"]
             if chain.failure is None:
-                self._each(Step(fields, row["salt"], row["changes"], before, leaf))
+                self._each(VerifiedEntry(fields, row["salt"], row["changes"], before, leaf))
 
     def stray(self, number: int | None) -> None:
         """Take a seal that the walk did not come to: nothing hides below the first or after a gap."""

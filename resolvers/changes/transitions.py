@@ -7,7 +7,7 @@ from typing import Any
 
 from execution import Args
 from models.enums import DescribedEnum
-from models.machines import Block, Machine, Requirement, S, Settings, Transition
+from models.machines import Block, Machine, Requirement, S, SettingValues, Transition
 from models.names import article
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input
@@ -39,7 +39,7 @@ def request_to(status: DescribedEnum) -> TransitionRequest:
 
 
 def available(
-    ctx: Context, machine: Machine[S], row: Mapping[str, Any], settings: Settings, moment: datetime
+    ctx: Context, machine: Machine[S], row: Mapping[str, Any], settings: SettingValues, moment: datetime
 ) -> list[dict[str, Any]]:
     """Return every transition from a row's status that whoever asks may make, what it requires, and what blocks it."""
     found = []
@@ -53,7 +53,7 @@ def available(
     return found
 
 
-def _block(each: Transition[S], row: Mapping[str, Any], settings: Settings, moment: datetime) -> Block | None:
+def _block(each: Transition[S], row: Mapping[str, Any], settings: SettingValues, moment: datetime) -> Block | None:
     return None if each.check is None else each.check(row, settings, moment)
 
 

@@ -9,7 +9,7 @@ import orjson
 from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
 
 from resolvers.database.opening import Opening, Openings
-from resolvers.database.pipeline import Answers, Codec, Outcome, whole
+from resolvers.database.pipeline import Answers, Codec, StatementOutcome, whole
 from resolvers.database.sized_cache import SizedCache
 
 # The memory that one backend may use for prepared statements, and what a statement takes at most, as measured: so much,
@@ -100,7 +100,7 @@ class PooledConnection(asyncpg.Connection):
             self.settle()
         return found, not limit or len(found) < limit
 
-    async def together(self, asked: Sequence[tuple[str, Sequence[Any], int]]) -> list[Outcome]:
+    async def together(self, asked: Sequence[tuple[str, Sequence[Any], int]]) -> list[StatementOutcome]:
         """Run several statements (SQL, arguments, limit) in one round trip, and return the outcome of each.
 
         They are run in their order up to the first that fails. Those that come after it, those of which not all rows
@@ -129,7 +129,7 @@ class PooledConnection(asyncpg.Connection):
             skipped = 3 if self.pending_commit else 2
         answers = Answers(self._protocol, codecs, skipped)
         _, arguments, limit = asked[last]
-        found: Outcome
+        found: StatementOutcome
         try:
             self._transport.set_protocol(answers)
             self._transport.write(b"".join(sent))

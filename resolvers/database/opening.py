@@ -81,5 +81,5 @@ def _quiet(config: str) -> str:
     return f"select 1 where concat(set_config('app.org_id',$1,true){config}) is null"
 
 
-def _message(kind: bytes, content: bytes) -> bytes:
-    return kind + _LONG(len(content) + 4) + content
+def _message(message_type: bytes, content: bytes) -> bytes:
+    return message_type + _LONG(len(content) + 4) + content

@@ -15,7 +15,7 @@ import asyncpg
 from asyncpg.protocol import NO_TIMEOUT, Protocol
 
 # The rows of a statement, or the error that it ended with; None for one that has to be run by itself.
-Outcome = list[Any] | Exception | None
+StatementOutcome = list[Any] | Exception | None
 
 _SYNC = b"S\0\0\0\x04"
 # What a server says when it has let a client in, and when it is ready within a transaction.
@@ -30,7 +30,7 @@ _ENDS = frozenset(b"Cs")
 _AT_ANY_TIME = frozenset(b"NAS")
 
 
-def whole(outcome: Outcome, limit: int) -> Outcome:
+def whole(outcome: StatementOutcome, limit: int) -> StatementOutcome:
     """Return an outcome; None for rows that may not be all of them: the next statement has ended the one before it."""
     return None if limit and isinstance(outcome, list) and len(outcome) >= limit else outcome
 
@@ -57,7 +57,7 @@ class Codec:
         """Read a part of the answer to the statement."""
         self._protocol.data_received(data)
 
-    def rows(self) -> Outcome:
+    def rows(self) -> StatementOutcome:
         """Return the statement's rows, once its answer was read to its end; or why they cannot be read."""
         try:
             self._work.send(None)
@@ -104,14 +104,14 @@ class Answers(asyncio.Protocol):
             end = at + 1 + _length(data, at + 1)[0]
             if end > size:
                 break
-            kind = data[at]
-            if kind == _ERROR:
+            message_type = data[at]
+            if message_type == _ERROR:
                 self._through(data[at:])
                 return
-            if kind in _AT_ANY_TIME:
+            if message_type in _AT_ANY_TIME:
                 self._protocol.data_received(data[at:end])
             at = end
-            if kind in _ENDS:
+            if message_type in _ENDS:
                 if self._skipped:
                     self._skipped -= 1
                 else:

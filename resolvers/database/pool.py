@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 
 from resolvers.database.connection import PooledConnection, connect
-from resolvers.database.shares import Shares, Waiter
+from resolvers.database.shares import Shares, ShareWaiter
 
 COMMIT_DELAY_S = 0.001
 # While snapshots follow one another, a pooler's server connection stays taken: so often it is freed for others.
@@ -140,7 +140,7 @@ class Pool:
     async def _wait(self, timeout_s: float, owner: Any, *, capped: bool) -> PooledConnection | None:
         """Return a connection that was released, or None for the right to open one; it counts for the owner already."""
         turn: asyncio.Future[PooledConnection | None] = self._loop.create_future()
-        waiter = Waiter(turn, owner, capped=capped)
+        waiter = ShareWaiter(turn, owner, capped=capped)
         self._shares.waiters.append(waiter)
         timer = self._loop.call_later(timeout_s, waiter.expire)
         try:

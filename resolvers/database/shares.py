@@ -10,7 +10,7 @@ T = TypeVar("T")
 _NOBODY = object()
 
 
-class Waiter(Generic[T]):
+class ShareWaiter(Generic[T]):
     """Somebody who waits for ``owner``, if any. ``capped``: it waits on while the owner holds half or more."""
 
     __slots__ = ("capped", "owner", "turn")
@@ -29,7 +29,7 @@ class Shares(Generic[T]):
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.waiters: deque[Waiter[T]] = deque()
+        self.waiters: deque[ShareWaiter[T]] = deque()
         self._held: dict[Any, int] = {}
 
     def held(self, owner: Any) -> int:
@@ -50,12 +50,12 @@ class Shares(Generic[T]):
             else:
                 del self._held[owner]
 
-    def next(self) -> Waiter[T] | None:
+    def next(self) -> ShareWaiter[T] | None:
         """Remove and return the first waiter whose owner holds less than half, else the first that is not capped."""
         waiters = self.waiters
         while waiters and waiters[0].turn.done():
             waiters.popleft()
-        chosen: Waiter[T] | None = None
+        chosen: ShareWaiter[T] | None = None
         full: Any = _NOBODY
         for each in waiters:
             # Who waits is often one owner, many times over.

@@ -4,7 +4,7 @@ from collections.abc import Coroutine, Generator, Sequence
 from typing import Any
 
 from resolvers.database.loaded import Loaded
-from resolvers.database.pipeline import Outcome
+from resolvers.database.pipeline import StatementOutcome
 from resolvers.database.sql import Sql
 from resolvers.database.transaction import OpenTransaction
 from resolvers.errors import Refusal
@@ -22,7 +22,7 @@ class HeldStatement:
 
     def __init__(self, sql: Sql, arguments: Sequence[Any]) -> None:
         self.sql, self.arguments = sql, arguments
-        self.outcome: Outcome = None
+        self.outcome: StatementOutcome = None
         self.same: HeldStatement | None = None
 
     def __await__(self) -> Generator[Any, None, list[Any] | None]:

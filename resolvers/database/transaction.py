@@ -9,7 +9,7 @@ import asyncpg
 from resolvers.database.connection import PooledConnection
 from resolvers.database.connection_errors import CONNECTION_ERRORS, is_lost
 from resolvers.database.opening import Opening
-from resolvers.database.pipeline import Outcome
+from resolvers.database.pipeline import StatementOutcome
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 
@@ -51,7 +51,7 @@ class OpenTransaction:
             renewed = await self._renewed(connection, opening)
             return await renewed.rows(sql, arguments, limit)
 
-    async def together(self, asked: Sequence[tuple[str, Sequence[Any], int]]) -> list[Outcome]:
+    async def together(self, asked: Sequence[tuple[str, Sequence[Any], int]]) -> list[StatementOutcome]:
         """Run several statements (SQL, arguments, limit) in one round trip, and return the outcome of each; None for
         those that have to be run by themselves."""
         connection = self.connection

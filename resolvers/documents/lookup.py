@@ -53,7 +53,7 @@ Texts = SizedCache[tuple[UUID, str], _Served]
 
 
 @dataclass(slots=True)
-class Documents:
+class TrustedDocuments:
     """A process's documents: ``served`` were found in the database, ``persisted`` were sent with their hash."""
 
     runtime: Runtime

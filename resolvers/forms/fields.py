@@ -62,7 +62,7 @@ def _wrong_work(fields: Sequence[FieldRow]) -> Iterator[Refusal]:
         work += work_bound(field)
         if work > MAX_WORK:
             message = (
-                "Of the patterns up to this one, too much is compiled for texts as long as their fields take:"
+                "With the patterns before it, it could take too long on values as long as their fields allow:"
                 " repeat less often, or give a TEXT or TEXTAREA a smaller max."
             )
             yield bad_input(f"fields.{index}.pattern", message, "TOO_LONG")

@@ -178,36 +178,36 @@ def _found(validator: Draft202012Validator, data: Mapping[str, Any]) -> Iterator
 
 def explained(error: ValidationError, where: str, item: str = "item") -> Iterator[Problem]:
     """Yield what an error of a validator says of the value at a path, whose lists hold things that are called so."""
-    kind, details = error.kind.name, error.kind.as_dict()
-    if kind == "required":
+    keyword, details = error.kind.name, error.kind.as_dict()
+    if keyword == "required":
         yield f"{where}.{details['property']}".lstrip("."), "It is required.", "REQUIRED", {}
-    elif kind in ("additionalProperties", "unevaluatedProperties"):
+    elif keyword in ("additionalProperties", "unevaluatedProperties"):
         for key in details["unexpected"]:
             yield f"{where}.{key}".lstrip("."), "There is no such field.", "UNKNOWN_FIELD", {}
-    elif kind == "propertyNames":
+    elif keyword == "propertyNames":
         yield f"{where}.{details['error'].instance}".lstrip("."), "Its name is not allowed.", "NOT_ALLOWED", {}
-    elif kind in _LENGTHS:
-        yield where, *_length(kind, details["limit"], item)
-    elif kind in _RANGES:
-        words, bound = _RANGES[kind]
+    elif keyword in _LENGTHS:
+        yield where, *_length(keyword, details["limit"], item)
+    elif keyword in _RANGES:
+        words, bound = _RANGES[keyword]
         yield where, f"It must be {words} {details['limit']}.", "OUT_OF_RANGE", {bound: details["limit"]}
-    elif kind == "multipleOf":
+    elif keyword == "multipleOf":
         yield where, f"It must be a multiple of {details['multiple_of']}.", "INVALID", {}
-    elif kind == "enum":
+    elif keyword == "enum":
         yield where, *_not_one_of(details["options"])
-    elif kind == "type":
+    elif keyword == "type":
         yield where, f"It must be {' or '.join(_TYPES[each] for each in details['types'])}.", "WRONG_TYPE", {}
-    elif kind == "pattern" and details["pattern"] == _PRINTED:
+    elif keyword == "pattern" and details["pattern"] == _PRINTED:
         yield where, "It must not contain control characters.", "INVALID_FORMAT", {}
-    elif kind == "const":
+    elif keyword == "const":
         expected = details["expected_value"]
         yield where, f"It must be {_shown(expected)}.", *(("REQUIRED", {}) if expected is True else _one_of(expected))
-    elif kind == "uniqueItems":
+    elif keyword == "uniqueItems":
         yield where, f"It has {article(item)} {item} twice.", "INVALID", {}
-    elif kind == "oneOf" and not all(details["context"]):
+    elif keyword == "oneOf" and not all(details["context"]):
         yield where, "It matches more than one of the forms that are allowed.", "INVALID_FORMAT", {}
     else:
-        yield where, *_PLAIN.get(kind, ("It has the wrong format.", "INVALID_FORMAT")), {}
+        yield where, *_PLAIN.get(keyword, ("It has the wrong format.", "INVALID_FORMAT")), {}
 
 
 def _not_one_of(allowed: Sequence[Any]) -> tuple[str, str, dict[str, Any]]:
@@ -222,8 +222,8 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _length(kind: str, limit: int, item: str = "") -> tuple[str, str, dict[str, Any]]:
-    words, noun, reason = _LENGTHS[kind]
+def _length(keyword: str, limit: int, item: str = "") -> tuple[str, str, dict[str, Any]]:
+    words, noun, reason = _LENGTHS[keyword]
     return f"It must have {words} {limit} {noun or item}{'' if limit == 1 else 's'}.", reason, {"limit": limit}
 
 

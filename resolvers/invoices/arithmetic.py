@@ -21,7 +21,7 @@ class TaxOfRate:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class InvoiceTotals:
     """What an invoice comes to."""
 
     subtotal: int
@@ -64,7 +64,7 @@ def shares_of(discount: int, amounts: Sequence[int]) -> list[int]:
     return shares
 
 
-def totals_of(lines: Sequence[tuple[int, Decimal]], discount: int) -> Totals:
+def totals_of(lines: Sequence[tuple[int, Decimal]], discount: int) -> InvoiceTotals:
     """Return what lines, each an amount and its tax rate, come to. The discount is at most the sum of the amounts.
 
     Tax is rounded once for each rate, half up, of all that is taxed at it; the rates are in ascending order.
@@ -77,4 +77,4 @@ def totals_of(lines: Sequence[tuple[int, Decimal]], discount: int) -> Totals:
         TaxOfRate(rate, base, half_up(base * _scaled(rate), 100 * _SCALE)) for rate, base in sorted(bases.items())
     )
     subtotal, tax = sum(amounts), sum(each.tax for each in taxes)
-    return Totals(subtotal, taxes, tax, subtotal - discount + tax)
+    return InvoiceTotals(subtotal, taxes, tax, subtotal - discount + tax)

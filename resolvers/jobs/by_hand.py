@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from models.jobs import JOB, JobFunction, JobQueue, JobState, jobs
 from models.typeid import decode, encode
-from resolvers.agents import by_hand as agent_jobs
+from resolvers.agent_jobs import by_hand as agent_jobs
 from resolvers.audit import exports
 from resolvers.audit.entries import new_entry
 from resolvers.changes.write import write_entries
@@ -37,7 +37,7 @@ FAILED_JOBS = Collection(
 )
 JOB_NOT_FAILED = Conflict("JOB_NOT_FAILED", "The job has not failed, or was retried.")
 NOTHING_TO_RETRY = Conflict(
-    "NOTHING_TO_RETRY", "What the job is for has not failed, or is gone: nothing is left to do."
+    "NOTHING_TO_RETRY", "The object of the job has not failed, or was deleted: nothing is left to do."
 )
 JOB_NOT_QUEUED = Conflict("JOB_NOT_QUEUED", "Only a job that is QUEUED can be cancelled.")
 IS_TIMER = Conflict("IS_TIMER", "A timer cannot be cancelled: its object would wait for it forever.")

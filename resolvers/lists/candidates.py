@@ -12,7 +12,16 @@ import sqlalchemy as sa
 
 from resolvers.database.fragments import ORG, Aliases, Fragment, open_table, quoted
 from resolvers.lists.conditions import Condition
-from resolvers.lists.filter_sql import AllOf, AnyOf, Column, Lookup, Node, Not, Related, needs_other_tables
+from resolvers.lists.filter_sql import (
+    AllOf,
+    AnyOf,
+    ColumnCondition,
+    ConditionTree,
+    Lookup,
+    Not,
+    Related,
+    needs_other_tables,
+)
 from resolvers.lists.opposites import opposite
 
 # With more candidates, so many of a million rows match that a page is full after reading some ten thousand.
@@ -31,7 +40,7 @@ def rows_of_candidates(table: sa.Table, alias: str, *conditions: str, ids: str =
     return f"(SELECT * FROM {quoted(table.name)} AS {alias} WHERE {where} OFFSET 0)"
 
 
-def candidates(node: Node, table: sa.Table, new_alias: Aliases) -> str | None:
+def candidates(node: ConditionTree, table: sa.Table, new_alias: Aliases) -> str | None:
     """Return the SQL of an array with the ids of a filter's candidates; it is null if there are too many.
 
     Return None if no index finds candidates. Not every candidate matches.
@@ -66,10 +75,10 @@ class _Finder:
     limit: int
     new_alias: Aliases
 
-    def ids(self, node: Node, table: sa.Table, wanted: str) -> str | None:
+    def ids(self, node: ConditionTree, table: sa.Table, wanted: str) -> str | None:
         """Return an array of one column of a table's rows that a condition can match; None if no index finds them."""
         match node:
-            case Column():
+            case ColumnCondition():
                 return self.bounded(self._found(node, wanted)) if node.op.rank else None
             case Lookup():
                 use = self.new_alias()
@@ -91,7 +100,7 @@ class _Finder:
                 other = opposite(node.part, table)
                 return None if other is None else self.ids(other, table, wanted)
 
-    def _found(self, node: Column, wanted: str) -> str:
+    def _found(self, node: ColumnCondition, wanted: str) -> str:
         own, key = self.new_alias(), _key(node.table, node.condition, node.name)
         # In the order of the condition's index, so that PostgreSQL reads this index.
         order = "" if key is None else f" ORDER BY {key(own)}"
@@ -127,9 +136,9 @@ class _Finder:
         return f"(SELECT CASE WHEN {known} THEN {whole} END FROM (SELECT {listed} OFFSET 0) AS {held})"
 
 
-def _rank(node: Node) -> int:
+def _rank(node: ConditionTree) -> int:
     """Return the place of a condition in the order of trials: those that usually match the fewest rows come first."""
-    return node.op.rank if isinstance(node, Column) else 2
+    return node.op.rank if isinstance(node, ColumnCondition) else 2
 
 
 def _held(ids: str, name: str) -> str:

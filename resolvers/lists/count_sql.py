@@ -7,7 +7,7 @@ from resolvers.database.fragments import ORG, Aliases, Parameters, quoted
 from resolvers.database.sql import Sql
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
 from resolvers.lists.filter_sql import bind
-from resolvers.lists.filters import Shape
+from resolvers.lists.filters import FilterShape
 from resolvers.lists.matching_sql import matching
 from resolvers.lists.page_parts import own_rows
 from resolvers.lists.row_sql import clause
@@ -17,7 +17,7 @@ class CountShape(NamedTuple):
     """What determines the text of a count's statement."""
 
     collection: Collection
-    filter: Shape
+    filter: FilterShape
     types: tuple[str, ...]
     column: str | None
     by: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from models.lookups import search_words
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.database.fragments import ORG, Fragment, open_parameters, open_table
 from resolvers.lists.conditions import Condition, Operand
-from resolvers.lists.filters import Shape, type_of
+from resolvers.lists.filters import FilterShape, type_of
 from resolvers.lists.operators import Op
 
 _WORD = Condition(
@@ -24,7 +24,7 @@ _WORD = Condition(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Column:
+class ColumnCondition:
     """A condition on a column of a row, with its parameters; ``negated``: it is met by all other rows."""
 
     table: sa.Table
@@ -55,7 +55,7 @@ class Lookup:
     """A condition on the rows of a lookup table (search words or tags) for the resource with a prefix."""
 
     prefix: str | None
-    column: Column
+    column: ColumnCondition
 
     def over(self, alias: str) -> str:
         """Return its SQL for the row of the lookup table with an alias."""
@@ -69,26 +69,26 @@ class Related:
 
     relation: Relation
     table: sa.Table
-    node: "Node"
+    node: "ConditionTree"
     none: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AllOf:
-    parts: "list[Node]"
+    parts: "list[ConditionTree]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnyOf:
-    parts: "list[Node]"
+    parts: "list[ConditionTree]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Not:
-    part: "Node"
+    part: "ConditionTree"
 
 
-Node = Column | Lookup | Related | AllOf | AnyOf | Not
+ConditionTree = ColumnCondition | Lookup | Related | AllOf | AnyOf | Not
 # The parameters that are still free: each as the statement refers to it, and its type.
 FreeParameters = Iterator[tuple[str, str]]
 
@@ -116,13 +116,13 @@ def _of_resource(table: sa.Table, prefix: str | None) -> Fragment:
     return Fragment(open_table(table).c.resource == sa.literal_column(f"'{prefix}'"))
 
 
-def bind(collection: Collection, shape: Shape, parameters: Sequence[str], types: Sequence[str]) -> Node:
+def bind(collection: Collection, shape: FilterShape, parameters: Sequence[str], types: Sequence[str]) -> ConditionTree:
     """Return the tree of a filter's shape; its parameters are taken in the order of the filter's values."""
     return _bind(collection, shape, zip(parameters, types, strict=True))
 
 
-def _bind(collection: Collection, shape: Shape, free: FreeParameters) -> Node:
-    parts: list[Node] = []
+def _bind(collection: Collection, shape: FilterShape, free: FreeParameters) -> ConditionTree:
+    parts: list[ConditionTree] = []
     for name, rest in shape:
         if name == "and_":
             parts += [_bind(collection, sub, free) for sub in rest]
@@ -139,7 +139,9 @@ def _bind(collection: Collection, shape: Shape, free: FreeParameters) -> Node:
     return parts[0] if len(parts) == 1 else AllOf(parts)
 
 
-def _field(collection: Collection, declared: Condition | Relation, rest: Any, free: FreeParameters) -> Iterator[Node]:
+def _field(
+    collection: Collection, declared: Condition | Relation, rest: Any, free: FreeParameters
+) -> Iterator[ConditionTree]:
     if isinstance(declared, Relation):
         inner = COLLECTIONS[declared.to]
         for how, sub in rest if declared.many else [("some", rest)]:
@@ -153,12 +155,12 @@ def _field(collection: Collection, declared: Condition | Relation, rest: Any, fr
             yield Lookup(prefix, _column(table, declared, name, free))
 
 
-def _column(table: sa.Table, declared: Condition, name: str, free: FreeParameters) -> Column:
+def _column(table: sa.Table, declared: Condition, name: str, free: FreeParameters) -> ColumnCondition:
     own = [next(free) for _ in range(declared.ops[name].count)]
-    return Column(table, declared, name, tuple(type_ for _, type_ in own), tuple(place for place, _ in own))
+    return ColumnCondition(table, declared, name, tuple(type_ for _, type_ in own), tuple(place for place, _ in own))
 
 
-def leaves(node: Node) -> Iterator[Column | Lookup | Related]:
+def leaves(node: ConditionTree) -> Iterator[ColumnCondition | Lookup | Related]:
     """Yield the leaves of a tree: its conditions on columns, lookup tables and related rows."""
     match node:
         case AllOf() | AnyOf():
@@ -170,12 +172,12 @@ def leaves(node: Node) -> Iterator[Column | Lookup | Related]:
             yield node
 
 
-def needs_other_tables(node: Node) -> bool:
+def needs_other_tables(node: ConditionTree) -> bool:
     """Return whether a row's own columns are not enough to check it."""
-    return any(not isinstance(leaf, Column) for leaf in leaves(node))
+    return any(not isinstance(leaf, ColumnCondition) for leaf in leaves(node))
 
 
-def parts_of(node: Node) -> Iterator[Node]:
+def parts_of(node: ConditionTree) -> Iterator[ConditionTree]:
     """Yield the conditions that a row must meet together."""
     if isinstance(node, AllOf):
         for part in node.parts:
@@ -184,11 +186,11 @@ def parts_of(node: Node) -> Iterator[Node]:
         yield node
 
 
-def columns_of(nodes: Iterable[Node]) -> Iterator[str]:
+def columns_of(nodes: Iterable[ConditionTree]) -> Iterator[str]:
     """Yield the columns of a row that conditions need."""
     for node in nodes:
         for leaf in leaves(node):
-            yield from leaf.columns if isinstance(leaf, Column) else [local_column(leaf)]
+            yield from leaf.columns if isinstance(leaf, ColumnCondition) else [local_column(leaf)]
 
 
 def local_column(leaf: Lookup | Related) -> str:

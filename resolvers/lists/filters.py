@@ -25,7 +25,7 @@ MAX_VALUES = 100
 # All of a search is read; and no filterable text of a row is longer.
 MAX_TEXT = READ_OF_A_SEARCH
 
-Shape = tuple[Any, ...]
+FilterShape = tuple[Any, ...]
 
 
 # Returns the filter that hides related rows from the caller. Raises Refusal FORBIDDEN if the caller sees none.
@@ -54,7 +54,7 @@ def _everything(_collection: Collection) -> Mapping[str, Any]:
 def split(
     collection: Collection, seen: Mapping[str, Any], asked: Mapping[str, Any] | None, path: str,
     restriction_of: Restriction,
-) -> tuple[Shape, list[Value]]:  # fmt: skip
+) -> tuple[FilterShape, list[Value]]:  # fmt: skip
     """Return the shape and the values of two filters that must both match: of what is seen, and what is asked for.
 
     A part without conditions counts as absent: ``not: {}``, ``and: []``, a branch ``{}`` of an ``or``, and an ``or`` of
@@ -75,7 +75,7 @@ def _seen(collected: _Collected) -> _Collected:
     return replace(collected, restriction_of=_everything, conditions=0)
 
 
-def _shape(collection: Collection, raw: Mapping[str, Any], path: str, collected: _Collected, depth: int) -> Shape:
+def _shape(collection: Collection, raw: Mapping[str, Any], path: str, collected: _Collected, depth: int) -> FilterShape:
     """Return the shape of one filter; empty if it has no conditions."""
     if depth > MAX_DEPTH:
         raise bad_input(path, f"A filter may be nested {MAX_DEPTH} deep at most.", "TOO_LONG", limit=MAX_DEPTH)
@@ -157,7 +157,7 @@ def _relation(declared: Relation, value: Mapping[str, Any], path: str, collected
 def _related(
     inner: Collection, value: Mapping[str, Any], seen: Mapping[str, Any], path: str, collected: _Collected, depth: int,
     *, always: bool,
-) -> Shape:  # fmt: skip
+) -> FilterShape:  # fmt: skip
     """Return the shape of a filter on related rows, of which the caller sees those that match ``seen``.
 
     Without ``always`` it is empty if the caller's filter has no conditions.

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from resolvers.database.fragments import ORG, Aliases, Fragment, quoted
 from resolvers.lists.filter_sql import (
-    Column,
+    ColumnCondition,
+    ConditionTree,
     Lookup,
-    Node,
     Related,
     columns_of,
     leaves,
@@ -26,7 +26,7 @@ from resolvers.lists.row_sql import clause, combined
 
 
 def matching(
-    node: Node, table: sa.Table, wanted: Sequence[str], new_alias: Aliases, live: Fragment | None = None
+    node: ConditionTree, table: sa.Table, wanted: Sequence[str], new_alias: Aliases, live: Fragment | None = None
 ) -> str:
     """Return a select of columns of all rows that meet a condition, and ``live``, the condition of their list."""
     parts = list(parts_of(node))
@@ -43,10 +43,10 @@ def matching(
     return rows
 
 
-def _narrowed(rows: str, part: Node, columns: list[str], new_alias: Aliases) -> str:
+def _narrowed(rows: str, part: ConditionTree, columns: list[str], new_alias: Aliases) -> str:
     """Return a select of those rows of another select that meet one more condition."""
     row, both = new_alias(), new_alias()
-    sets = {leaf: new_alias() for leaf in leaves(part) if not isinstance(leaf, Column)}
+    sets = {leaf: new_alias() for leaf in leaves(part) if not isinstance(leaf, ColumnCondition)}
     joined = f"({rows}) AS {row}"
     for leaf, name in sets.items():
         joined += f" FULL JOIN ({_keys(leaf, new_alias)}) AS {name} ON {name}.key = {row}.{quoted(local_column(leaf))}"

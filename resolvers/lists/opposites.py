@@ -10,13 +10,13 @@ from functools import cache
 import sqlalchemy as sa
 
 from resolvers.lists.conditions import Condition, Operand, ids
-from resolvers.lists.filter_sql import AllOf, AnyOf, Column, Lookup, Node, Not, Related
+from resolvers.lists.filter_sql import AllOf, AnyOf, ColumnCondition, ConditionTree, Lookup, Not, Related
 
 
-def opposite(node: Node, table: sa.Table) -> Node | None:
+def opposite(node: ConditionTree, table: sa.Table) -> ConditionTree | None:
     """Return a condition that all rows of a table meet which do not meet another; None where no index finds them."""
     match node:
-        case Column():
+        case ColumnCondition():
             return _of_column(node)
         case Not():
             return node.part
@@ -34,7 +34,7 @@ def opposite(node: Node, table: sa.Table) -> Node | None:
             return None
 
 
-def _of_column(node: Column) -> Column | None:
+def _of_column(node: ColumnCondition) -> ColumnCondition | None:
     condition, column = node.condition, node.table.c[node.condition.column]
     # Nulls do not meet a condition, and most opposites do not find them either.
     knows_nulls = condition.operand is Operand.MOMENT or node.name in ("is_null", "is_not_null")
@@ -42,7 +42,7 @@ def _of_column(node: Column) -> Column | None:
     return replace(node, negated=not node.negated) if found else None
 
 
-def _of_related(node: Related, table: sa.Table) -> Node | None:
+def _of_related(node: Related, table: sa.Table) -> ConditionTree | None:
     if node.relation.many:
         # Of those without related rows no index knows.
         return replace(node, none=False) if node.none else None
@@ -52,7 +52,7 @@ def _of_related(node: Related, table: sa.Table) -> Node | None:
     # A key refers to a row that is there.
     related = replace(node, node=other)
     local = node.relation.local
-    return AnyOf([Column(table, _optional(local), "is_null"), related]) if table.c[local].nullable else related
+    return AnyOf([ColumnCondition(table, _optional(local), "is_null"), related]) if table.c[local].nullable else related
 
 
 @cache

@@ -12,8 +12,16 @@ from resolvers.database.fragments import ORG, Fragment, open_parameters, open_ta
 from resolvers.database.sql import Sql
 from resolvers.lists.candidates import IDS, all_candidates, candidates, rows_of_candidates
 from resolvers.lists.conditions import Condition
-from resolvers.lists.filter_sql import AllOf, Column, Node, Related, columns_of, needs_other_tables, parts_of
-from resolvers.lists.page_keys import Key, row_of
+from resolvers.lists.filter_sql import (
+    AllOf,
+    ColumnCondition,
+    ConditionTree,
+    Related,
+    columns_of,
+    needs_other_tables,
+    parts_of,
+)
+from resolvers.lists.page_keys import SortKey, row_of
 from resolvers.lists.page_parts import PageParts, PageShape
 from resolvers.lists.row_sql import clause
 from resolvers.lists.selected_columns import SelectedColumns
@@ -59,23 +67,27 @@ class PageByReferred(PageParts):
         text += f" LEFT OUTER JOIN LATERAL ({by_id}) AS {own} ON true{selected.joins}"
         return self._statement(f"{text} ORDER BY {self._ordered(keys)}", selected)
 
-    def _keys_of(self, terms: list[tuple[SortField, bool]]) -> list[Key]:
+    def _keys_of(self, terms: list[tuple[SortField, bool]]) -> list[SortKey]:
         types = [self.referred.table.c[self.field.by].type, sa.Uuid(), sa.Uuid()]
         ways = [terms[0][1], terms[0][1], terms[-1][1]]
         made = []
         for nth, (type_, descending) in enumerate(zip(types, ways, strict=True)):
             label: sa.Column[object] = sa.Column(f"order_{nth}", type_)
             over = Fragment(open_table(sa.Table("ordered", sa.MetaData(), label)).c[label.name])
-            made.append(Key(over, Fragment(open_parameters(type_)[0]), descending == self.shape.backwards))
+            made.append(SortKey(over, Fragment(open_parameters(type_)[0]), descending == self.shape.backwards))
         return made
 
-    def _of_referred(self, part: Node) -> Node | None:
+    def _of_referred(self, part: ConditionTree) -> ConditionTree | None:
         """Return a condition on a row as one on the row that it refers to; None if it is no such."""
         if isinstance(part, Related):
             return None if part.relation.many or part.relation.local != self.field.column else part.node
         of_id = self.referred.filters["id"]
-        if isinstance(part, Column) and part.condition.column == self.field.column and isinstance(of_id, Condition):
-            return Column(self.referred.table, of_id, part.name, part.types, part.parameters, part.negated)
+        if (
+            isinstance(part, ColumnCondition)
+            and part.condition.column == self.field.column
+            and isinstance(of_id, Condition)
+        ):
+            return ColumnCondition(self.referred.table, of_id, part.name, part.types, part.parameters, part.negated)
         return None
 
     def _of_candidates(self) -> str:

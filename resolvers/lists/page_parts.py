@@ -6,9 +6,9 @@ from typing import NamedTuple
 from resolvers.collections.collection import CREATED, Collection, SortField
 from resolvers.database.fragments import ORG, Aliases, Fragment, Parameters, open_table, quoted
 from resolvers.database.sql import Sql, Width
-from resolvers.lists.filter_sql import Node, bind
-from resolvers.lists.filters import Shape
-from resolvers.lists.page_keys import Key, bounds_of, implied, key_of, order_of
+from resolvers.lists.filter_sql import ConditionTree, bind
+from resolvers.lists.filters import FilterShape
+from resolvers.lists.page_keys import SortKey, bounds_of, implied, key_of, order_of
 from resolvers.lists.row_sql import clause
 from resolvers.lists.selected_columns import SelectedColumns
 
@@ -25,7 +25,7 @@ class PageShape(NamedTuple):
     after: bool
     until: bool
     numbered: bool
-    filter: Shape
+    filter: FilterShape
     types: tuple[str, ...]
     column: str | None
     size: int
@@ -68,7 +68,7 @@ class PageParts:
         elif shape.column is not None:
             self.parent = f"{self.parameters.add('parent')[0]}::UUID"
 
-    def _keys_of(self, terms: list[tuple[SortField, bool]]) -> list[Key]:
+    def _keys_of(self, terms: list[tuple[SortField, bool]]) -> list[SortKey]:
         backwards = self.shape.backwards
         return [key_of(self.table, field, descending, descending == backwards) for field, descending in terms]
 
@@ -90,7 +90,7 @@ class PageParts:
         where = [*conditions, *self._conditions(alias, self.node)]
         return f"{self._met(where)} ORDER BY {self._order(alias)}{self.limit}"
 
-    def _conditions(self, alias: str, node: Node | None) -> list[str]:
+    def _conditions(self, alias: str, node: ConditionTree | None) -> list[str]:
         """Return what each row of the page meets: somebody sees it, it matches, it lies within the bounds."""
         where = self._seen(alias)
         if node is not None:
@@ -110,7 +110,7 @@ class PageParts:
             where.append(self._beyond(alias, self.until, [not key.ascends for key in self.keys]))
         return where
 
-    def _bounds(self, node: Node, alias: str) -> list[str]:
+    def _bounds(self, node: ConditionTree, alias: str) -> list[str]:
         """Return what follows from a condition and makes less of an index to be read."""
         return [*bounds_of(node, alias, self.first.column), *implied(self.table, node, alias, self.order)]
 

@@ -4,7 +4,15 @@ from resolvers.collections.collection import ReferredSortField
 from resolvers.database.fragments import ORG, quoted
 from resolvers.database.sql import Sql
 from resolvers.lists.candidates import IDS, candidates, rows_of_candidates
-from resolvers.lists.filter_sql import AllOf, Column, Lookup, Node, columns_of, needs_other_tables, parts_of
+from resolvers.lists.filter_sql import (
+    AllOf,
+    ColumnCondition,
+    ConditionTree,
+    Lookup,
+    columns_of,
+    needs_other_tables,
+    parts_of,
+)
 from resolvers.lists.page_by_referred import PageByReferred
 from resolvers.lists.page_keys import row_of, served, served_by_member
 from resolvers.lists.page_parts import PageParts, PageShape
@@ -38,12 +46,16 @@ class _Composer(PageParts):
             return self._of_many()
         if node is None or served(self.table, node, self.order):
             return self._in_order()
-        if isinstance(node, Column) and shape.column is None and served_by_member(self.table, node, self.order):
+        if (
+            isinstance(node, ColumnCondition)
+            and shape.column is None
+            and served_by_member(self.table, node, self.order)
+        ):
             return self._by_member(node)
         few, checked = self._candidates(node), self._checks(node)
         return self._checked(few, checked) if few is not None or checked else self._in_order()
 
-    def _checks(self, node: Node) -> list[Node]:
+    def _checks(self, node: ConditionTree) -> list[ConditionTree]:
         """Return the conditions that a bounded number of rows is checked by: those on other tables, or else those that
         the index of the order does not serve. Of a parent's rows all are checked."""
         if self.shape.column is not None:
@@ -52,11 +64,11 @@ class _Composer(PageParts):
         return [part for part in parts if needs_other_tables(part)] or [
             part
             for part in parts
-            if not (isinstance(part, Column) and part.condition.column == self.first.column)
+            if not (isinstance(part, ColumnCondition) and part.condition.column == self.first.column)
             and not served(self.table, part, self.order)
         ]
 
-    def _candidates(self, node: Node) -> str | None:
+    def _candidates(self, node: ConditionTree) -> str | None:
         return candidates(node, self.table, self.new_alias)
 
     def _in_order(self) -> Sql:
@@ -64,7 +76,7 @@ class _Composer(PageParts):
         source, alias, conditions = self._source()
         return self._selected(source, alias, *conditions)
 
-    def _by_member(self, node: Column) -> Sql:
+    def _by_member(self, node: ColumnCondition) -> Sql:
         """Return the statement of a page that reads the rows in their order for each member that a condition lists, of
         which one index has them in this order, and sorts these."""
         member, row, alias = self.new_alias(), self.new_alias(), self.new_alias()
@@ -102,7 +114,7 @@ class _Composer(PageParts):
             text += f" ORDER BY parents.nth, {self._ordered(self._key_labels(rows))}"
         return self._statement(text, selected)
 
-    def _checked(self, few: str | None, checked: list[Node]) -> Sql:
+    def _checked(self, few: str | None, checked: list[ConditionTree]) -> Sql:
         """Return the statement of a page of the candidates if they are few, else of the rows in order, each checked."""
         name, node = quoted(self.table.name), self.node
         first: list[str] = []
@@ -167,7 +179,7 @@ class _Composer(PageParts):
         window = self._window(alias, *condition, *conditions)
         return f"SELECT {alias}.id, {self._key_columns(alias)}, 1 AS nth FROM {source}{window}"
 
-    def _bounded(self, condition: list[str], checks: list[Node], most: int | None = None) -> str:
+    def _bounded(self, condition: list[str], checks: list[ConditionTree], most: int | None = None) -> str:
         """Return the rows in order, of which so many are checked, and one more as a sign that it was not enough."""
         assert self.node is not None, "rows are checked for a filter"
         others, own = AllOf(checks), [part for part in parts_of(self.node) if part not in checks]

@@ -14,7 +14,7 @@ from resolvers.database.sql import Sql
 from resolvers.errors import Refusal, both, too_many_checked
 from resolvers.lists.count_sql import CountShape, count_sql
 from resolvers.lists.cursors import encode_cursor
-from resolvers.lists.filters import Shape, parameters, split
+from resolvers.lists.filters import FilterShape, parameters, split
 from resolvers.lists.operators import Value
 from resolvers.lists.page_parts import PageShape
 from resolvers.lists.page_sql import page_sql
@@ -33,7 +33,7 @@ class PageRequest:
 
     collection: Collection
     window: Window
-    shape: Shape
+    shape: FilterShape
     values: list[Any]
     column: str | None
 
@@ -133,7 +133,9 @@ def _prepared(
     return PageRequest(collection, window, shape, values, column), sql, values_by_name
 
 
-def _filter_of(ctx: Context, collection: Collection, seen: Mapping[str, Any], args: Args) -> tuple[Shape, list[Value]]:
+def _filter_of(
+    ctx: Context, collection: Collection, seen: Mapping[str, Any], args: Args
+) -> tuple[FilterShape, list[Value]]:
     """Return the shape and the values of what is seen and asked for."""
     asked = args.values.get("filter")
     if not seen and not asked:

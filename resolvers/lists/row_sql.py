@@ -4,10 +4,19 @@ from collections.abc import Callable
 
 from resolvers.database.fragments import ORG, Aliases, quoted
 from resolvers.lists.candidates import related_keys
-from resolvers.lists.filter_sql import AllOf, AnyOf, Column, Lookup, Node, Not, Related, needs_other_tables
+from resolvers.lists.filter_sql import (
+    AllOf,
+    AnyOf,
+    ColumnCondition,
+    ConditionTree,
+    Lookup,
+    Not,
+    Related,
+    needs_other_tables,
+)
 
 
-def clause(node: Node, table: str, new_alias: Aliases, few: str | None = None, *, outer: bool = True) -> str:
+def clause(node: ConditionTree, table: str, new_alias: Aliases, few: str | None = None, *, outer: bool = True) -> str:
     """Return the SQL of a condition for a row of a table. Related rows are looked up for each row by itself.
 
     ``few`` is the source of the rows to check, if these are few. A row that many of them refer to is then looked up
@@ -34,10 +43,10 @@ def clause(node: Node, table: str, new_alias: Aliases, few: str | None = None, *
     return combined(node, table, exists)
 
 
-def combined(node: Node, table: str, exists: Callable[[Lookup | Related], str]) -> str:
+def combined(node: ConditionTree, table: str, exists: Callable[[Lookup | Related], str]) -> str:
     """Return the SQL of a condition for a row of a table. ``exists`` returns the SQL of its leaves on other tables."""
     match node:
-        case Column():
+        case ColumnCondition():
             return node.over(table)
         case Lookup():
             return exists(node)

@@ -9,12 +9,12 @@ from resolvers.context import Context
 from resolvers.database.fragments import ORG, Aliases, Parameters, quoted
 from resolvers.database.sql import Sql
 from resolvers.lists.filter_sql import bind
-from resolvers.lists.filters import Shape, parameters, split
+from resolvers.lists.filters import FilterShape, parameters, split
 from resolvers.lists.row_sql import clause
 
 
 @cache
-def _visible(name: str, shape: Shape, types: tuple[str, ...]) -> Sql:
+def _visible(name: str, shape: FilterShape, types: tuple[str, ...]) -> Sql:
     collection, free, new_alias = COLLECTIONS[name], Parameters(), Aliases()
     of_filter = free.add(*[f"f{index}" for index in range(len(types))])
     (keys,) = free.add("keys")

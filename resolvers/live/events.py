@@ -34,7 +34,7 @@ PAGE = 200
 LOWEST = UUID(int=0)
 
 
-class Position(NamedTuple):
+class EventPosition(NamedTuple):
     """A place in the order of events. The feed goes on after it."""
 
     xact: int
@@ -60,7 +60,7 @@ class LiveEvent:
     """An event as the graph's root: ``row`` is what its fields are read from."""
 
     row: Row
-    position: Position
+    position: EventPosition
 
     @cached_property
     def public_id(self) -> str:
@@ -104,12 +104,12 @@ class Snapshot:
         return xact < self.xmin or (xact < self.xmax and xact not in self.open)
 
     @property
-    def position(self) -> Position:
+    def position(self) -> EventPosition:
         """Return the place before all that was not there."""
-        return Position(self.xmin, LOWEST)
+        return EventPosition(self.xmin, LOWEST)
 
 
-class Page(NamedTuple):
+class EventPage(NamedTuple):
     """Events in their order; ``unsettled``: more are there whose place is not certain yet."""
 
     events: list[LiveEvent]
@@ -149,11 +149,11 @@ async def snapshot(ctx: Context) -> Snapshot:
     return Snapshot.parsed(row["snapshot"])
 
 
-async def page_after(ctx: Context, position: Position) -> Page:
+async def page_after(ctx: Context, position: EventPosition) -> EventPage:
     """Return the events that come after a place, up to the first that an open transaction may still come before."""
     rows = await ctx.fetch(_after(), xact=str(position.xact), id=position.id, page=PAGE)
-    found = [LiveEvent(row, Position(row["xact"], row["id"])) for row in rows if row["settled"]]
-    return Page(found, full=len(found) == PAGE, unsettled=len(found) < len(rows))
+    found = [LiveEvent(row, EventPosition(row["xact"], row["id"])) for row in rows if row["settled"]]
+    return EventPage(found, full=len(found) == PAGE, unsettled=len(found) < len(rows))
 
 
 async def kept_for(ctx: Context, kept: timedelta) -> timedelta:
@@ -162,7 +162,7 @@ async def kept_for(ctx: Context, kept: timedelta) -> timedelta:
     return kept if days is None else min(kept, timedelta(days=days))
 
 
-async def position_of(ctx: Context, text: str, kept: timedelta) -> Position:
+async def position_of(ctx: Context, text: str, kept: timedelta) -> EventPosition:
     """Return the place of an event by its ID. ``kept`` is how long the server keeps events.
 
     Raises Refusal BAD_INPUT for an ID of no event, and EVENT_EXPIRED where events after it may be deleted already.
@@ -175,7 +175,7 @@ async def position_of(ctx: Context, text: str, kept: timedelta) -> Position:
     row = await ctx.row(_place(), id=key)
     if row is None:
         raise bad_input("after", "There is no such event.", "NOT_FOUND")
-    return Position(row["xact"], key)
+    return EventPosition(row["xact"], key)
 
 
 def is_heard(actor: Actor, event: LiveEvent) -> bool:

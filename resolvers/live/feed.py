@@ -13,7 +13,7 @@ from resolvers.actor import Actor
 from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.live.events import LiveEvent, Position, page_after, snapshot
+from resolvers.live.events import EventPosition, LiveEvent, page_after, snapshot
 
 log = structlog.get_logger(__name__)
 # What is announced is read at once; a lost announcement costs no more than this.
@@ -43,7 +43,7 @@ class Feed:
         self.listeners: dict[Listener, None] = {}
         self._ended = ended
         self._announced = asyncio.Event()
-        self._position: Position | None = None
+        self._position: EventPosition | None = None
         self._starting = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 

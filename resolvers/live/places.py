@@ -36,7 +36,7 @@ async def snapshot_of(ctx: Context, place: str, kept: timedelta) -> Snapshot:
         sealed = base64.b64decode(place.removeprefix(PREFIX), b"-_", validate=True)
         made, text = decrypt(ctx.runtime.secret_keys, ctx.org_id, ctx.org_id, sealed).split()
     except (UnreadableSecret, binascii.Error, ValueError):
-        raise bad_input("after", "This is no place in the events.", "INVALID_FORMAT") from None
+        raise bad_input("after", "This is not a position in the events.", "INVALID_FORMAT") from None
     if datetime.fromtimestamp(int(made), UTC) < now() - await kept_for(ctx, kept):
         raise expired()
     return Snapshot.parsed(text)

@@ -1,9 +1,9 @@
 """All kinds of reports."""
 
 from models.reports import ReportKind
-from resolvers.reports.kinds import Kind
+from resolvers.reports.definitions import ReportDefinition
 from resolvers.reports.money import AGENT_USAGE, CLIENT_LIFETIME_VALUE, MRR, RECEIVABLES_AGING, REVENUE
-from resolvers.reports.work import ORDER_THROUGHPUT, TICKET_RESPONSE, TURNAROUND
+from resolvers.reports.orders_and_tickets import ORDER_THROUGHPUT, TICKET_RESPONSE, TURNAROUND
 
 _ALL = (
     REVENUE,
@@ -15,4 +15,4 @@ _ALL = (
     TICKET_RESPONSE,
     AGENT_USAGE,
 )
-KINDS: dict[ReportKind, Kind] = {each.kind: each for each in _ALL}
+DEFINITIONS: dict[ReportKind, ReportDefinition] = {each.kind: each for each in _ALL}

@@ -47,7 +47,7 @@ _T = ReportColumnType
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ReportColumn:
     """A column: ``name`` is that in the statement, from which the one that clients read follows."""
 
     name: str
@@ -79,17 +79,17 @@ class Column:
 
 
 PERIOD = (
-    Column("from", "From", _T.DATE, "First day of the period."),
-    Column("to", "To", _T.DATE, "Day after the last one of the period."),
+    ReportColumn("from", "From", _T.DATE, "First day of the period."),
+    ReportColumn("to", "To", _T.DATE, "Day after the last one of the period."),
 )
 
 
-def named(resource: Resource, name: str) -> tuple[Column, Column]:
+def named(resource: Resource, name: str) -> tuple[ReportColumn, ReportColumn]:
     """Return the columns of the ID and the name of what a row is of."""
     label = resource.label
     return (
-        Column(f"{name}_id", f"{label.capitalize()} ID", _T.ID, f"ID of the {label}.", resource=resource),
-        Column(name, label.capitalize(), _T.TEXT, f"Name of the {label}."),
+        ReportColumn(f"{name}_id", f"{label.capitalize()} ID", _T.ID, f"ID of the {label}.", resource=resource),
+        ReportColumn(name, label.capitalize(), _T.TEXT, f"Name of the {label}."),
     )
 
 
@@ -97,35 +97,35 @@ OF_CLIENT, OF_SERVICE = named(CLIENT, "client"), named(SERVICE, "service")
 OF_AGENT = named(AGENT, "definition")
 
 
-def count(name: str, title: str, description: str, total: Total = Total.SUM) -> Column:
+def count(name: str, title: str, description: str, total: Total = Total.SUM) -> ReportColumn:
     """Return a column of numbers of objects."""
-    return Column(name, title, _T.COUNT, description, total)
+    return ReportColumn(name, title, _T.COUNT, description, total)
 
 
-def amount(name: str, title: str, description: str, total: Total = Total.SUM) -> Column:
+def amount(name: str, title: str, description: str, total: Total = Total.SUM) -> ReportColumn:
     """Return a column of amounts."""
-    return Column(name, title, _T.AMOUNT, description, total)
+    return ReportColumn(name, title, _T.AMOUNT, description, total)
 
 
-def cost(name: str, title: str, description: str) -> Column:
+def cost(name: str, title: str, description: str) -> ReportColumn:
     """Return a column of costs."""
-    return Column(name, title, _T.COST, description, Total.SUM)
+    return ReportColumn(name, title, _T.COST, description, Total.SUM)
 
 
-def seconds(name: str, title: str, description: str) -> Column:
+def seconds(name: str, title: str, description: str) -> ReportColumn:
     """Return a column of durations: percentiles, whose totals are those of all that was measured."""
-    return Column(name, title, _T.SECONDS, description, Total.OVERALL)
+    return ReportColumn(name, title, _T.SECONDS, description, Total.OVERALL)
 
 
-def percent(name: str, title: str, description: str) -> Column:
+def percent(name: str, title: str, description: str) -> ReportColumn:
     """Return a column of shares."""
-    return Column(name, title, _T.PERCENT, description, Total.OVERALL)
+    return ReportColumn(name, title, _T.PERCENT, description, Total.OVERALL)
 
 
-class Totals:
+class ColumnTotals:
     """The totals of a report's columns, while its rows pass."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[ReportColumn]) -> None:
         self._columns = columns
         self._found: dict[str, Any] = {each.name: 0 for each in columns if each.total is Total.SUM}
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from models.reports import ReportKind
 from resolvers.context import Row
-from resolvers.reports.catalogue import KINDS
-from resolvers.reports.columns import Totals
-from resolvers.reports.kinds import days_in
+from resolvers.reports.catalogue import DEFINITIONS
+from resolvers.reports.columns import ColumnTotals
+from resolvers.reports.definitions import days_in
 
 # The percentage that is done when the statement has read its rows: to write what it found is the rest.
 READ = 80
@@ -17,10 +17,10 @@ class Figures:
     """The figures of one report. ``number`` is how many rows there have been, ``progress`` the percentage of all."""
 
     def __init__(self, report: Row) -> None:
-        self.kind = KINDS[ReportKind(report["kind"])]
+        self.definition = DEFINITIONS[ReportKind(report["kind"])]
         self.number = self.progress = 0
         self._days = days_in(report)
-        self._totals = Totals(self.kind.columns)
+        self._totals = ColumnTotals(self.definition.columns)
 
     @property
     def periods(self) -> int:
@@ -29,7 +29,7 @@ class Figures:
 
     def take(self, found: Sequence[Row]) -> list[dict[str, Any]]:
         """Return the next rows as they are shown. Raises TooLarge for a figure that the API cannot show."""
-        columns, shown = self.kind.columns, []
+        columns, shown = self.definition.columns, []
         for row in map(self._dated, found):
             if row.get("overall"):
                 self._totals.overall(row)
@@ -53,6 +53,6 @@ class Figures:
         return self._totals.shown()
 
     def _dated(self, row: Row) -> dict[str, Any]:
-        if not self.kind.periodic:
+        if not self.definition.periodic:
             return dict(row)
         return {**row, "from": self._days[row["n"] - 1], "to": self._days[row["n"]]}

@@ -19,9 +19,9 @@ from resolvers.collections.rows import by_ids
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.downloads import Download, File
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.collection import REPORTS
-from resolvers.reports.columns import Column, ReportColumnType
+from resolvers.reports.columns import ReportColumn, ReportColumnType
 
 # What a file costs beside its bytes: rows are read a thousand at a time.
 COST = 50
@@ -52,14 +52,14 @@ async def rows_after(ctx: Context, report_id: UUID, number: int, most: int = POR
     return await ctx.fetch(_rows(), report_id=report_id, after=number, most=most)
 
 
-def title_of(column: Column, currency: str | None) -> str:
+def title_of(column: ReportColumn, currency: str | None) -> str:
     """Return the heading of a column, with the unit of its values."""
     units = {_T.AMOUNT: currency, _T.COST: currency, _T.SECONDS: "s", _T.PERCENT: "%"}
     unit = units.get(column.type)
     return column.title if unit is None else f"{column.title} ({unit})"
 
 
-def cell_of(column: Column, digits: int, value: Any) -> str:
+def cell_of(column: ReportColumn, digits: int, value: Any) -> str:
     """Return a value as CSV has it: money in the currency itself, and a text so that no spreadsheet runs it."""
     if value is None:
         return ""
@@ -82,7 +82,7 @@ def _lines(rows: list[list[str]]) -> bytes:
 
 async def _csv(ctx: Context, report: Row) -> AsyncIterator[bytes]:
     """Yield the rows, each portion from a snapshot of its own: a slow reader holds no connection."""
-    columns, currency = KINDS[ReportKind(report["kind"])].columns, report["currency"]
+    columns, currency = DEFINITIONS[ReportKind(report["kind"])].columns, report["currency"]
     digits = 0 if currency is None else minor_digits(currency)
     yield _lines([[title_of(column, currency) for column in columns]])
     number = 0

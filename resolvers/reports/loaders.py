@@ -10,7 +10,7 @@ from execution import Args
 from models.reports import ReportKind, report_rows
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 
 # What the REST API shows of a report.
 FIRST_ROWS = 1_000
@@ -36,11 +36,11 @@ def columns_of(kind: str) -> list[dict[str, Any]]:
     """Return the columns of a kind's reports as they are shown."""
     return [
         {"name": each.key, "title": each.title, "type": each.type.value, "description": each.description}
-        for each in KINDS[ReportKind(kind)].columns
+        for each in DEFINITIONS[ReportKind(kind)].columns
     ]
 
 
 def totals_of(row: Row) -> dict[str, Any] | None:
     """Return the totals of a report in the order of its columns, which the database does not keep."""
-    totals, columns = row["totals"], KINDS[ReportKind(row["kind"])].columns
+    totals, columns = row["totals"], DEFINITIONS[ReportKind(row["kind"])].columns
     return None if totals is None else {each.key: totals[each.key] for each in columns if each.key in totals}

@@ -2,7 +2,7 @@
 
 from models.reports import ReportKind
 from resolvers.reports.columns import OF_AGENT, OF_CLIENT, PERIOD, Total, amount, cost, count
-from resolvers.reports.kinds import Kind
+from resolvers.reports.definitions import ReportDefinition
 from resolvers.reports.scans import Scan
 
 _IN_INTERVAL = "{0} >= :start and {0} < :end"
@@ -21,7 +21,7 @@ _OWED = Scan(
 )
 _STEPS = Scan("agent_steps s", f"s.org_id = :org_id and {_IN_INTERVAL.format('s.finished_at')}")
 
-REVENUE = Kind(
+REVENUE = ReportDefinition(
     ReportKind.REVENUE,
     (
         *PERIOD,
@@ -49,16 +49,16 @@ from generate_series(1, :periods) n left join issued using (n) left join paid us
 order by n
 """,
 )
-MRR = Kind(
+MRR = ReportDefinition(
     ReportKind.MRR,
     (
         *PERIOD,
         amount("opening", "Opening", "Monthly recurring revenue when the period begins.", Total.FIRST),
-        amount("new", "New", "Of subscriptions that earn for the first time."),
-        amount("reactivation", "Reactivation", "Of subscriptions that earn again."),
-        amount("expansion", "Expansion", "Increases of subscriptions that earn."),
-        amount("contraction", "Contraction", "Decreases of subscriptions that go on to earn."),
-        amount("churn", "Churn", "Of subscriptions that earn no more: cancelled or paused."),
+        amount("new", "New", "From subscriptions that have revenue for the first time."),
+        amount("reactivation", "Reactivation", "From subscriptions that have revenue again."),
+        amount("expansion", "Expansion", "Increases of subscriptions that keep having revenue."),
+        amount("contraction", "Contraction", "Decreases of subscriptions that keep having revenue."),
+        amount("churn", "Churn", "From subscriptions that have no revenue any more: cancelled or paused."),
         amount(
             "closing", "Closing",
             "`opening` + `new` + `reactivation` + `expansion` - `contraction` - `churn`.", Total.LAST,
@@ -89,7 +89,7 @@ with moved as (
 select *, closing - net as opening from closed where n > 0 order by n
 """,
 )  # fmt: skip
-RECEIVABLES_AGING = Kind(
+RECEIVABLES_AGING = ReportDefinition(
     ReportKind.RECEIVABLES_AGING,
     (
         *OF_CLIENT,
@@ -128,7 +128,7 @@ from aged join clients c on c.org_id = :org_id and c.id = aged.client_id
 order by total desc, client_id
 """,
 )
-CLIENT_LIFETIME_VALUE = Kind(
+CLIENT_LIFETIME_VALUE = ReportDefinition(
     ReportKind.CLIENT_LIFETIME_VALUE,
     (
         *OF_CLIENT,
@@ -148,7 +148,7 @@ from paid join clients c on c.org_id = :org_id and c.id = paid.client_id
 order by paid desc, client_id
 """,
 )
-AGENT_USAGE = Kind(
+AGENT_USAGE = ReportDefinition(
     ReportKind.AGENT_USAGE,
     (
         *OF_AGENT,

@@ -24,9 +24,9 @@ from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict, Refusal, Refusals, bad_input
 from resolvers.jobs.queueing import queue_job
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.collection import GOES_ON, NEEDED, REPORTS
-from resolvers.reports.kinds import Kind
+from resolvers.reports.definitions import ReportDefinition
 from resolvers.reports.periods import days_of
 from resolvers.settings import settings_of
 
@@ -51,15 +51,17 @@ def wrong(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
     """Return what is wrong with the parameters of a request for its kind."""
     if values.keys() >= {"kind", "parameters"}:
         kind: ReportKind = values["kind"]
-        yield from _wrong(KINDS[kind], values["parameters"])
+        yield from _wrong(DEFINITIONS[kind], values["parameters"])
 
 
-def _wrong(kind: Kind, given: Mapping[str, Any]) -> Iterator[Refusal]:
-    taken = (("from", "start_date", kind.ranges), ("interval", "interval", kind.periodic))
-    for name, key, takes in (*taken, ("currency", "currency", kind.priced)):
+def _wrong(definition: ReportDefinition, given: Mapping[str, Any]) -> Iterator[Refusal]:
+    taken = (("from", "start_date", definition.ranges), ("interval", "interval", definition.periodic))
+    for name, key, takes in (*taken, ("currency", "currency", definition.priced)):
         if not takes and given.get(key) is not None:
-            yield bad_input(f"parameters.{name}", f"A report of the kind {kind.kind} does not take it.", "NOT_ALLOWED")
-    if not kind.ranges:
+            yield bad_input(
+                f"parameters.{name}", f"A report of the kind {definition.kind} does not take it.", "NOT_ALLOWED"
+            )
+    if not definition.ranges:
         return
     start, end = given.get("start_date"), given.get("end_date")
     if start is None:
@@ -68,7 +70,7 @@ def _wrong(kind: Kind, given: Mapping[str, Any]) -> Iterator[Refusal]:
         yield bad_input("parameters.to", "It must be after from: it is the day after the last one.", "NOT_ALLOWED")
     elif end is not None and end > _latest(start):
         yield bad_input("parameters.to", f"It must be at most {MAX_YEARS} years after from.", "NOT_ALLOWED")
-    elif end is not None and kind.periodic:
+    elif end is not None and definition.periodic:
         interval = given.get("interval") or ReportInterval.MONTH
         if len(days_of(start, end, interval)) > MAX_PERIODS + 1:
             message = f"A report has at most {MAX_PERIODS} periods: ask for longer ones, or for fewer days."
@@ -94,11 +96,11 @@ def _delete_oldest() -> sa.Delete:
     return reports.delete().where(reports.c.org_id == ORG, reports.c.id.in_(older), ~GOES_ON)
 
 
-async def _currency(ctx: Context, kind: Kind) -> str:
+async def _currency(ctx: Context, definition: ReportDefinition) -> str:
     """Return the currency of a report that names none."""
     found: str = (
         (await settings_of(ctx))["agents.currency"]
-        if kind.metered
+        if definition.metered
         else await organizations.value_of(ctx, "default_currency")
     )
     return found
@@ -110,12 +112,12 @@ async def create(ctx: Context, values: InputValues) -> Row:
     problems = list(wrong(ctx, values))
     if problems:
         raise Refusals(problems)
-    kind, given = KINDS[values["kind"]], values["parameters"]
-    row = new_row(Report, {"kind": kind.kind, **given})
+    definition, given = DEFINITIONS[values["kind"]], values["parameters"]
+    row = new_row(Report, {"kind": definition.kind, **given})
     row.setdefault("timezone", await organizations.value_of(ctx, "timezone"))
-    if kind.priced and row["currency"] is None:
-        row["currency"] = await _currency(ctx, kind)
-    if kind.periodic and row["interval"] is None:
+    if definition.priced and row["currency"] is None:
+        row["currency"] = await _currency(ctx, definition)
+    if definition.periodic and row["interval"] is None:
         row["interval"] = ReportInterval.MONTH
     await must_have_room(ctx)
     await ctx.fetch(_delete_oldest(), kept=MAX_KEPT - 1)

@@ -27,7 +27,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimelineStep:
     """What happens at an instant: the columns that change, by which action and event, and the period that begins."""
 
     at: datetime
@@ -49,24 +49,24 @@ def days_of(row: Row, number: int) -> str:
     return f"{day_of(anchor, interval, number)} to {last}"
 
 
-def next_step(row: Row) -> Step | None:
+def next_step(row: Row) -> TimelineStep | None:
     """Return what happens next to a subscription as it is; None where it is cancelled."""
     status, number = _S(row["status"]), row["next_period"]
     if status is _S.CANCELLED:
         return None
     at = begins(row, number)
     if row["cancel_at_period_end"]:
-        return Step(at, MACHINE.moved(row, _S.CANCELLED, at), "transition", "cancelled")
+        return TimelineStep(at, MACHINE.moved(row, _S.CANCELLED, at), "transition", "cancelled")
     state = PeriodState.SKIPPED if status is _S.PAUSED else PeriodState.DUE
     period = Period(number, at, begins(row, number + 1), state)
     columns = {"current_period_start": at, "current_period_end": period.ends_at, "next_period": number + 1}
     if status is _S.TRIALING:
-        return Step(at, columns | MACHINE.moved(row, _S.ACTIVE, at), "transition", "updated", period)
+        return TimelineStep(at, columns | MACHINE.moved(row, _S.ACTIVE, at), "transition", "updated", period)
     renewed = state is PeriodState.DUE and row["current_period_start"] is not None
-    return Step(at, columns, "renew", "renewed" if renewed else "updated", period)
+    return TimelineStep(at, columns, "renew", "renewed" if renewed else "updated", period)
 
 
-def steps(row: Row, moment: datetime) -> Iterator[Step]:
+def steps(row: Row, moment: datetime) -> Iterator[TimelineStep]:
     """Yield what has happened to a subscription by a time. Each step's columns are to be set before the next one."""
     while (step := next_step(row)) is not None and step.at <= moment:
         yield step

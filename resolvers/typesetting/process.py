@@ -1,7 +1,7 @@
 """The process that typesets: it reads jobs from its standard input and writes what they become to its output.
 
 It is started by its path, and knows nothing of the application. A job is a line of JSON, ``{"timestamp": …, "sizes":
-{"main.typ": …}}``, followed by the files that it names. The answer is its kind, one byte, whether it is the last one,
+{"main.typ": …}}``, followed by the files that it names. The answer is its outcome, one byte, whether it is the last,
 one byte, its length, eight bytes, and the PDF, or the message of what failed.
 """
 
@@ -41,8 +41,8 @@ def taken() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _answer(to: BinaryIO, kind: bytes, body: bytes, *, last: bool) -> None:
-    to.write(kind + bytes([last]) + len(body).to_bytes(8, "big") + body)
+def _answer(to: BinaryIO, outcome: bytes, body: bytes, *, last: bool) -> None:
+    to.write(outcome + bytes([last]) + len(body).to_bytes(8, "big") + body)
     to.flush()
 
 
@@ -68,11 +68,11 @@ def main(most: int, seconds: int) -> None:
         files = {name: jobs.read(size) for name, size in job["sizes"].items()}
         allow_seconds(seconds)
         try:
-            kind, body = MADE, pdf(made_by, files, job["timestamp"])
+            outcome, body = MADE, pdf(made_by, files, job["timestamp"])
         except RuntimeError as error:  # what Typst refuses
-            kind, body = FAILED, str(error).encode()
+            outcome, body = FAILED, str(error).encode()
         last = taken() > most // 3
-        _answer(answers, kind, body, last=last)
+        _answer(answers, outcome, body, last=last)
         if last:
             break
 

@@ -51,7 +51,7 @@ class Typesetter:
             process, whole = await self._ready(), False
             try:
                 async with asyncio.timeout(LONGEST_S):
-                    kind, last, body = await _exchange(process, files, at)
+                    outcome, last, body = await _exchange(process, files, at)
                 whole = True
             except TimeoutError:
                 raise TypesettingError(f"it took more than {LONGEST_S:g} s") from None
@@ -65,7 +65,7 @@ class Typesetter:
                 self._retire()
             else:
                 self._timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._retire)
-        if kind != MADE:
+        if outcome != MADE:
             raise TypesettingError(body.decode())
         return body
 
@@ -103,7 +103,7 @@ class Typesetter:
 
 
 async def _exchange(process: Process, files: Mapping[str, bytes], at: datetime) -> tuple[bytes, bool, bytes]:
-    """Send a job; return the kind of the answer, whether it is the process's last, and the answer. ``process`` has the
+    """Send a job; return the outcome, whether it is the process's last, and the answer. ``process`` has the
     form of both."""
     assert process.stdin is not None
     assert process.stdout is not None

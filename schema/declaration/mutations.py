@@ -74,7 +74,7 @@ def object_key(given: dict[str, Any]) -> Key:
 Create = Callable[[Context, InputValues], Coroutine[Any, Any, Any]]
 Change = Callable[[Context, Key, InputValues], Coroutine[Any, Any, Any]]
 # What a resolver refuses of an input by itself, without a look at the data.
-Check = Callable[[Context, InputValues], Iterable[Refusal]]
+InputCheck = Callable[[Context, InputValues], Iterable[Refusal]]
 # A field of a payload: its type and its description.
 Shown = tuple[Any, str]
 
@@ -84,22 +84,22 @@ def _nothing(_ctx: Context, _values: InputValues) -> Iterable[Refusal]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class MutationRules:
     """What holds for a mutation beside its resource, as for ``creates``."""
 
-    check: Check = _nothing
+    check: InputCheck = _nothing
     cost: int = MUTATION_COST
     needed: RequirementsOf | None = None
     clients: ClientInput | None = None
     reserved: Reserved = STAFF_ONLY
 
 
-_USUAL = Rules()
+_USUAL = MutationRules()
 
 
 def creates(
     type_: type[Any], input_: type[Any], create: Create, description: str, *,
-    check: Check = _nothing, cost: int = MUTATION_COST, needed: RequirementsOf | None = None,
+    check: InputCheck = _nothing, cost: int = MUTATION_COST, needed: RequirementsOf | None = None,
     clients: ClientInput | None = None, reserved: Reserved = STAFF_ONLY, **fields: Shown,
 ) -> Any:  # fmt: skip
     """Return a mutation that creates an object of a type; its payload has the object, and further ``fields``.
@@ -108,13 +108,13 @@ def creates(
     ``needed`` returns what its arguments need; ``clients`` is what clients may give, where it is open to them.
     """
     returns = f"The created {RESOURCE_TYPES[type_].label}."
-    rules = Rules(check, cost, needed, clients, reserved)
+    rules = MutationRules(check, cost, needed, clients, reserved)
     return _returns(type_, input_, create, description, returns, fields, rules)
 
 
 def updates(
     type_: type[Any], input_: type[Any], change: Change, description: str, *,
-    returns: str | None = None, check: Check = _nothing, clients: ClientInput | None = None,
+    returns: str | None = None, check: InputCheck = _nothing, clients: ClientInput | None = None,
     reserved: Reserved = STAFF_ONLY, **fields: Shown,
 ) -> Any:  # fmt: skip
     """Return a mutation that changes the object of the input's ``id``; its payload has an object of the type, and
@@ -125,7 +125,7 @@ def updates(
         return await change(ctx, object_key(values), values)
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
-    rules = Rules(check, clients=clients, reserved=reserved)
+    rules = MutationRules(check, clients=clients, reserved=reserved)
     return _returns(type_, input_, run, description, shown, fields, rules)
 
 
@@ -144,12 +144,12 @@ def acts_on(
         return await act(ctx, object_key(dict(given)))
 
     shown = returns or f"The updated {RESOURCE_TYPES[type_].label}."
-    return _returns(type_, input_, run, description, shown, fields, Rules(reserved=reserved))
+    return _returns(type_, input_, run, description, shown, fields, MutationRules(reserved=reserved))
 
 
 def _returns(
     type_: type[Any], input_: type[Any], run: Create, description: str, returns: str, fields: dict[str, Shown],
-    rules: Rules = _USUAL,
+    rules: MutationRules = _USUAL,
 ) -> Any:  # fmt: skip
     resource = RESOURCE_TYPES[type_]
     payload = payload_of(input_.__name__.removesuffix("Input"), **{resource.singular: (type_, returns)}, **fields)
@@ -211,7 +211,7 @@ def payload_of(mutation_name: str, **fields: Shown) -> Any:
 
 def field_of(
     resource: Resource, description: str, input_: Any, payload: Any,
-    run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]], rules: Rules = _USUAL,
+    run: Callable[[Context, InputValues], Coroutine[Any, Any, dict[str, Any]]], rules: MutationRules = _USUAL,
 ) -> Any:  # fmt: skip
     """Return a mutation whose payload has what ``run`` returns."""
 
@@ -228,7 +228,7 @@ def field_of(
 
 __all__ = [
     "Info",
-    "Rules",
+    "MutationRules",
     "acts_on",
     "creates",
     "deletes",

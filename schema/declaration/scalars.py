@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from strawberry.types.scalar import ScalarDefinition
 
 from models import types
-from models.agent_steps import STEP_LIMIT
+from models.agent_jobs_steps import STEP_LIMIT
 from models.forms import DATA_LIMIT
 from models.types import JSON_LIMIT, MAX_SAFE_INTEGER, decimal_text, exact_decimal, plain_number
 from schema.declaration.amounts import shown_amount

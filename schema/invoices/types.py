@@ -207,5 +207,7 @@ class InvoiceQuery:
     invoice: Invoice | None = one(INVOICES)
     invoices: Connection[Invoice] | None = many(INVOICES)
     invoice_totals: list[InvoiceTotal] | None = groups_of(
-        INVOICES, totals, "Number and sums of invoices by status and currency. What has no invoice is left out."
+        INVOICES,
+        totals,
+        "Number and sums of invoices by status and currency. Statuses and currencies without invoices are left out.",
     )

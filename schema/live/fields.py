@@ -14,7 +14,7 @@ from models.resources import Resource
 from models.typeid import encode
 from models.webhooks import EVENT
 from models.webhooks import Event as Table
-from resolvers.agents.collections import AGENT_JOBS
+from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.collections import loaders
 from resolvers.collections.collection import Collection
 from resolvers.context import Context
@@ -23,7 +23,7 @@ from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
 from resolvers.reports.collection import REPORTS
 from resolvers.tickets.collections import TICKETS
-from schema.agents.jobs import AgentJob
+from schema.agent_jobs.types import AgentJob
 from schema.declaration.fields import argument, batched, computed, object_type, public_id
 from schema.declaration.scalars import Json
 from schema.messages import Message
@@ -75,12 +75,13 @@ def changes_of(field: str, collection: Collection, narrowing: Narrowing, descrip
     types |= {resource.live_event(verb) for verb in resource.live}
     HEARINGS[field] = Hearing(types, narrowing)
     listed = ", ".join(f"`{name}`" for name in sorted(types))
+    only = f"Only events of the {narrowed.label} with this ID."
     python_name = "order_id" if narrowing.argument == "orderId" else "id"
     return batched(
         loaders.to_one(collection, "resource_id"),
-        description=f"{description} Hears of {listed}.",
+        description=f"{description} Events: {listed}.",
         arguments=lambda: [
-            argument(python_name, strawberry.ID | None, f"ID of {narrowed.a_label}: of no other.", narrowing.argument),
+            argument(python_name, strawberry.ID | None, only, narrowing.argument),
             argument("after", strawberry.ID | None, AFTER),
         ],
     )
@@ -118,7 +119,7 @@ class Event:
     data: Json = computed(
         lambda row: orjson.loads(row["data"]),
         "data",
-        description="The object as it was then: what a webhook's `data` has.",
+        description="The object as it was then, as in `data` of a webhook.",
     )
     occurred_at: datetime = strawberry.field(description="Time at which the event occurred.")
 
@@ -137,7 +138,7 @@ class Subscription:
         description="Events of the organization, in the order in which they were committed. Without `types`, all that"
         " the API key may read.",
         arguments=lambda: [
-            argument("types", list[str] | None, "Types of events, such as `order.created`: of no others."),
+            argument("types", list[str] | None, "Only events of these types, such as `order.created`."),
             argument("after", strawberry.ID | None, AFTER),
         ],
         cost=1,

@@ -15,7 +15,7 @@ from resolvers.actor import Actor
 from resolvers.context import Context
 from resolvers.database.loaded import BYTES_OF_UNIT, COST_OF_REFUSED
 from resolvers.errors import Refusal, internal
-from resolvers.live.events import LiveEvent, Page, Position, is_heard, page_after
+from resolvers.live.events import EventPage, EventPosition, LiveEvent, is_heard, page_after
 from resolvers.live.feed import Feed, reading
 from schema.declaration.moments import shown_moment
 from schema.live.fields import Hearing
@@ -138,7 +138,7 @@ class Shared:
                         stream.offer(heard)
             await self._arrived.wait()
 
-    async def missed(self, position: Position) -> Page:
+    async def missed(self, position: EventPosition) -> EventPage:
         """Return a page of what comes after a place, for what reading it costs. Raises Refusal, RATE_LIMITED while
         something is owed."""
         actor = await self.admit()

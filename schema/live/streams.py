@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from resolvers.errors import Refusal
-from resolvers.live.events import LiveEvent, Page, Position, Snapshot, position_of, snapshot
+from resolvers.live.events import EventPage, EventPosition, LiveEvent, Snapshot, position_of, snapshot
 from resolvers.live.feed import Feed, reading
 from resolvers.live.places import PREFIX, place_of, snapshot_of
 
@@ -18,12 +18,12 @@ MOST_RESULTS, MOST_BYTES = 500, 1024 * 1024
 class Heard(NamedTuple):
     """A result on its way: of which event, and its JSON."""
 
-    position: Position
+    position: EventPosition
     event_id: str
     payload: bytes
 
 
-class Source(Protocol):
+class SharedStream(Protocol):
     """What equal subscriptions share: the feed, which of its events they want, and what each of them gives."""
 
     feed: Feed
@@ -34,7 +34,7 @@ class Source(Protocol):
     async def result(self, event: LiveEvent) -> bytes | None:
         """Return what an event gives, None where there is nothing to send."""
 
-    async def missed(self, position: Position) -> Page:
+    async def missed(self, position: EventPosition) -> EventPage:
         """Return a page of what comes after a place."""
 
     def join(self, stream: "Stream") -> None:
@@ -47,11 +47,11 @@ class Source(Protocol):
 class Stream:
     """What one subscriber is to be sent: first what it missed, if it names an event, then what happens."""
 
-    def __init__(self, shared: Source, left: Callable[[], None]) -> None:
+    def __init__(self, shared: SharedStream, left: Callable[[], None]) -> None:
         self.shared, self._left = shared, left
         self._since: Snapshot | None = None
         # Up to where it has read what it missed; what is offered meanwhile and finds no room is read as well.
-        self._position: Position | None = None
+        self._position: EventPosition | None = None
         self._past: deque[LiveEvent] = deque()
         self._behind = self._missed = False
         self._results: deque[Heard] = deque()
@@ -159,7 +159,7 @@ class Stream:
             self._position = page.events[-1].position
         self._behind = page.full or self._missed
 
-    def _is_new(self, position: Position) -> bool:
+    def _is_new(self, position: EventPosition) -> bool:
         if self._since is not None and self._since.has(position.xact):
             return False
         return self._position is None or position > self._position

@@ -6,14 +6,14 @@ from typing import Any
 from graphql import REMOVE, FieldNode, OperationDefinitionNode, TypeInfo, TypeInfoVisitor, Visitor, print_ast, visit
 from graphql.language import DocumentNode
 
-from execution import Documents, Operation, parse_operation
+from execution import DocumentCache, Operation, parse_operation
 from models.actors import ActorKind, Reserved, allows
 from resolvers.api_keys.access_tokens import CLIENT_SCOPES
 from schema.graph import CORE, RULES
 from schema.operations import OPERATIONS
 
 
-def is_for_staff(on: str, name: str) -> bool:
+def is_staff_field(on: str, name: str) -> bool:
     """Return whether no client's token may ask for a field, whatever its scopes."""
     rule = RULES.get((on, name))
     if rule is None:
@@ -31,7 +31,7 @@ class _Without(Visitor):
 
     def enter_field(self, node: FieldNode, *_rest: Any) -> Any:
         parent = self.info.get_parent_type()
-        return REMOVE if parent is not None and is_for_staff(parent.name, node.name.value) else None
+        return REMOVE if parent is not None and is_staff_field(parent.name, node.name.value) else None
 
 
 @cache
@@ -44,4 +44,4 @@ def for_clients(name: str) -> Operation | None:
     definition = left.definitions[0]
     if not isinstance(definition, OperationDefinitionNode) or not definition.selection_set.selections:
         return None
-    return Documents(CORE).validated(parse_operation(print_ast(left), name), name)
+    return DocumentCache(CORE).validated(parse_operation(print_ast(left), name), name)

@@ -18,15 +18,15 @@ from schema.rules.weights import ListSize, Weights, weights_of
 
 # As IBM's specification of cost directives defines them; the texts are ours.
 _COST = (
-    "What a field costs each time that it is asked for; what an object of a type costs, where the field that holds it"
-    " does not say; and what an argument or a field of an input adds. Where none is given, objects and inputs weigh 1,"
+    "Cost of a field each time that it is selected; cost of an object of a type, where the field that holds it does not"
+    " declare another; and cost that an argument or a field of an input adds. By default objects and inputs cost 1,"
     " and scalars and enums nothing."
 )
 _LIST_SIZE = (
-    "How many objects a field holds, which multiplies what is asked of them: the greatest of the `slicingArguments`, or"
-    " else the `assumedSize`. Those are in the `sizedFields`, where it names some."
+    "Number of objects that a field holds, by which their cost is multiplied: the greatest of the `slicingArguments`,"
+    " or else the `assumedSize`. The objects are in the `sizedFields`, where it names some."
 )
-_LABEL = "What a value is called in English where a person sees it, as on a button; its meaning is its description."
+_LABEL = "Label of a value in English, for people, such as on a button. Its meaning is in its description."
 DIRECTIVES = (
     f'"""\n{_LABEL}\n"""\ndirective @label(text: String!) on ENUM_VALUE\n\n'
     f'"""\n{_COST}\n"""\ndirective @cost(weight: String!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION'

@@ -21,20 +21,20 @@ MAX_PARTS = 2_000
 TOO_LARGE = Reserved(NOT_FOR_CLIENTS, f"A client's access token may not use a filter of more than {MAX_PARTS:,} parts.")
 
 
-def is_for_staff(column: sa.Column[Any] | None) -> bool:
+def is_staff_column(column: sa.Column[Any] | None) -> bool:
     """Return whether the staff alone sees a column's values, or what they are compared by."""
     if column is None:
         return False
     of = column.info.get("caseless")
-    return bool(column.info.get("staff")) or (of is not None and is_for_staff(column.table.c[of]))
+    return bool(column.info.get("staff")) or (of is not None and is_staff_column(column.table.c[of]))
 
 
 @cache
 def reserved_filters(collection: Collection) -> Mapping[str, Reserved]:
     """Return what is reserved of a collection's filter, by the names of its fields in the graph."""
     table = collection.table
-    names = [camel(name) for name, asked in collection.filters.items() if is_for_staff(_column_of(table, asked))]
-    if any(is_for_staff(column_of(table, name)) for name in collection.searched):
+    names = [camel(name) for name, asked in collection.filters.items() if is_staff_column(_column_of(table, asked))]
+    if any(is_staff_column(column_of(table, name)) for name in collection.searched):
         names.append("search")
     return {name: only_staff_gives(f"filter.{name}") for name in names}
 
@@ -47,7 +47,7 @@ def order_needs(collection: Collection) -> Mapping[str, Reserved | str]:
     for name, key in collection.sort_fields.items():
         if isinstance(key, ReferredSortField):
             found[name] = COLLECTIONS[key.to].resource.read_scope
-        elif is_for_staff(collection.table.c[key.column]):
+        elif is_staff_column(collection.table.c[key.column]):
             found[name] = only_staff_gives("orderBy")
     return found
 
@@ -106,4 +106,4 @@ def _of_order(collection: Collection, order: Any) -> Iterator[Reserved | str]:
 
 def column_needs(column: sa.Column[Any] | None) -> tuple[Reserved, ...]:
     """Return what a column's field needs beside scopes."""
-    return (STAFF_ONLY,) if is_for_staff(column) else ()
+    return (STAFF_ONLY,) if is_staff_column(column) else ()

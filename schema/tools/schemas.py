@@ -26,7 +26,7 @@ from schema.declaration.answer_schemas import AnswerSchemas
 from schema.declaration.json_schema import InputSchemas, JsonSchema, or_null, root_type
 from schema.graph import CORE
 from schema.operations import OPERATIONS
-from schema.requests.for_clients import is_for_staff
+from schema.requests.for_clients import is_staff_field
 from schema.rules.prices import led_to
 
 # Asks for the number of all objects of a list, where a caller wants it.
@@ -90,7 +90,7 @@ def schema_of(name: str) -> JsonSchema:
 @cache
 def output_schema_of(name: str) -> JsonSchema:
     """Return the JSON Schema of a named operation's data."""
-    operation, answers = OPERATIONS[name], AnswerSchemas(CORE, is_for_staff)
+    operation, answers = OPERATIONS[name], AnswerSchemas(CORE, is_staff_field)
     type_, node = root_type(CORE, operation)
     field = node.name.value
     properties = {field: answers.response(type_, node, operation)}

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from resolvers.actor import Actor
-from resolvers.api_keys.verification import Keys
+from resolvers.api_keys.verification import KeyVerifier
 from resolvers.errors import Refusal
 from server.http.addresses import client_address
 from web.http import Request
@@ -30,7 +30,7 @@ class Authentication:
     times a second for all of the address: a valid one gets through when it is tried again.
     """
 
-    keys: Keys
+    keys: KeyVerifier
     failures_per_minute: int
     proxies: Sequence[Any] = ()
     failed: dict[str, tuple[float, int]] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from models.organizations import ORGANIZATION
+from server.access.bucket_script import TAKE
 from server.access.payers import Bucket, Payers, budget_headers, lacks, least, over_budget, plenty
 from web.dependencies import Spent, Subject
 
@@ -33,29 +34,6 @@ SETTLING_S = 1.0
 # it, as live streams are shared.
 KEPT_FOR_KEYS, OF_SUBJECT = 1 / 2, 1 / 10
 BUCKETS_KEPT = 10_000
-
-# Takes from each bucket what is owed, even below nothing, then the cost from all of them, if it is there in each, above
-# what is kept of it. Redis's own clock, so that the clocks of several processes do not matter. What is left is returned
-# as text: a number would lose its fraction.
-TAKE = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local cost, taken, found, left = tonumber(ARGV[1]), 1, {}, {}
-for i, key in ipairs(KEYS) do
-  local size, refill, owed, floor = unpack(ARGV, 4 * i - 2, 4 * i + 1)
-  local kept = redis.call('HMGET', key, 'left', 'at')
-  left[i] = tonumber(kept[1]) or tonumber(size)
-  left[i] = math.min(size, math.min(size, left[i] + (now - (tonumber(kept[2]) or now)) * refill / 1000) - owed)
-  if left[i] - floor < cost then taken = 0 end
-end
-for i, key in ipairs(KEYS) do
-  if taken == 1 then left[i] = left[i] - cost end
-  redis.call('HSET', key, 'left', left[i], 'at', now)
-  redis.call('PEXPIRE', key, math.ceil((ARGV[4 * i - 2] - math.min(0, left[i])) / ARGV[4 * i - 1] * 1000) + 1000)
-  found[i] = tostring(left[i])
-end
-return {taken, unpack(found)}
-"""
 
 
 class _Ask:

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from resolvers.errors import Refusal
-from server.access.buckets import PAUSE_S, TAKE, TIMEOUT_S
+from server.access.bucket_script import TAKE
+from server.access.buckets import PAUSE_S, TIMEOUT_S
 from server.access.token_bucket import TokenBucket, TokenBuckets
 
 log = structlog.get_logger()

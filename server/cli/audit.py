@@ -12,7 +12,7 @@ from resolvers.audit import bundle as audit_bundle
 from resolvers.audit import erase as audit_erase
 from resolvers.audit import export as audit_export
 from resolvers.audit import verify as audit_verify
-from resolvers.audit.chain import Kept, public_keys
+from resolvers.audit.chain import KeptHead, public_keys
 from resolvers.audit.verify import Verification
 from resolvers.context import Context
 from resolvers.database.runtime import Runtime
@@ -52,7 +52,7 @@ def verify(arguments: argparse.Namespace) -> int:
     if found.head is not None:
         say(f"head {found.head[0]}:{found.head[1]}")
     if found.failure is not None:
-        raise CommandError(f"the audit log does not hold: {found.failure} (org_id {ctx.org_id})")
+        raise CommandError(f"the audit log is not intact: {found.failure} (org_id {ctx.org_id})")
     return 0
 
 
@@ -65,7 +65,7 @@ def _verify_bundle(arguments: argparse.Namespace) -> int:
     with Path(arguments.bundle).open("rb") as lines:
         found = audit_bundle.check(lines, keys, kept, org_id)
     if found.failure is not None:
-        raise CommandError(f"the bundle does not hold: {found.failure}")
+        raise CommandError(f"the bundle is not intact: {found.failure}")
     assert found.org_id is not None
     assert found.head is not None
     say(f"organization {encode(ORGANIZATION.prefix, found.org_id)}")
@@ -75,7 +75,7 @@ def _verify_bundle(arguments: argparse.Namespace) -> int:
 
 
 def export(arguments: argparse.Namespace) -> int:
-    """Write a bundle of an organization's log. Raises CommandError, and writes none, when the log does not hold."""
+    """Write a bundle of an organization's log. Raises CommandError, and writes none, when the log is not intact."""
     first = _number(getattr(arguments, "from"), "--from") or 1
     last = _number(arguments.to, "--to")
     if last is not None and last < first:
@@ -96,7 +96,7 @@ def export(arguments: argparse.Namespace) -> int:
 
         found = run_work(work, settings)
         if found.failure is not None:
-            raise CommandError(f"the audit log does not hold, and nothing was exported: {found.failure}")
+            raise CommandError(f"the audit log is not intact, and nothing was exported: {found.failure}")
         if found.sealed < (last or first):
             raise CommandError(f"nothing was exported: the sealed log ends at {found.sealed}")
     say(f"entries {first} to {last or found.sealed}, unsealed {found.unsealed}")
@@ -120,7 +120,7 @@ def erase(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _head(text: str | None) -> Kept | None:
+def _head(text: str | None) -> KeptHead | None:
     if text is None:
         return None
     number, _, digest = text.partition(":")

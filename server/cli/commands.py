@@ -57,7 +57,7 @@ COMMANDS = (
     Command(("serve",), "run the API server", "server.cli.serve:serve"),
     Command(
         ("worker",),
-        "run a worker, of all queues or of some",
+        "run a worker for all queues or for some",
         "server.cli.worker:worker",
         (
             Option(
@@ -80,30 +80,30 @@ COMMANDS = (
     Command(
         ("keys", "create"),
         "create an API key and print it; it is not shown again",
-        "server.cli.keys:create",
+        "server.cli.api_keys:create",
         (
             ORG,
             Option("--name", "name of the key"),
             Option("--scopes", "comma-separated scopes, or '*' for all"),
-            Option("--trusted-documents-only", "let it run nothing but trusted documents", required=False, flag=True),
+            Option("--trusted-documents-only", "let it run only trusted documents", required=False, flag=True),
         ),
     ),
     Command(
         ("keys", "list"),
         "list an organization's API keys, newest first",
-        "server.cli.keys_table:list_keys",
+        "server.cli.api_keys_table:list_keys",
         (ORG, Option("--json", "as JSON, in the form of the REST API", required=False, flag=True)),
     ),
     Command(
         ("keys", "revoke"),
         "revoke an API key and every key that it created; print the webhook endpoints that are disabled with them",
-        "server.cli.keys:revoke",
+        "server.cli.api_keys:revoke",
         (ORG, Option("--id", "ID of the key")),
     ),
     Command(
         ("keys", "bind"),
-        "bind to API keys from before migration 0041 what they may do; print them with their scopes",
-        "server.cli.keys:bind",
+        "sign the rights of API keys from before migration 0041; print the keys with their scopes",
+        "server.cli.api_keys:bind",
     ),
     Command(
         ("documents", "add"),
@@ -120,7 +120,7 @@ COMMANDS = (
     ),
     Command(
         ("documents", "retire"),
-        "serve the documents of a version no longer, unless another one has them",
+        "stop serving the documents of a version, unless another version has them",
         "server.cli.documents:retire",
         APP,
     ),

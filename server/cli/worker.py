@@ -16,7 +16,7 @@ from server.monitoring.job_metrics import JobMetrics, exposed
 from server.monitoring.metrics import NO_SPANS
 from server.settings import Settings, load
 from server.wiring import running, tracing_of
-from workers.agents.providers import Providers
+from workers.agent_jobs.providers import Providers
 from workers.main import run as work
 
 MAX_SLOTS = 1000

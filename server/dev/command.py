@@ -22,7 +22,7 @@ from server.dev.env_files import read_env, write_env
 from server.dev.environment import KEYS, URLS
 from server.dev.processes import ProcessSpec
 from server.dev.reset import remove_data
-from server.dev.supervisor import Stopped, Supervisor, end_leftovers
+from server.dev.supervisor import StopSignal, Supervisor, end_leftovers
 from server.errors import DevError, SettingsError, WrongCall
 from server.http.ports import require_free_port
 from server.late import late
@@ -81,7 +81,7 @@ def run(say: Say, *, reset: bool = False, explorer: bool = False) -> None:
                 say(f"Building GraphiQL and the API reference (log: {build.log})")
                 supervisor.start(build)
             supervisor.watch()
-        except Stopped:
+        except StopSignal:
             say("stopping")
         finally:
             (folder / "dev.env").unlink(missing_ok=True)

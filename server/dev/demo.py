@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from models.agent_jobs import agent_jobs
-from models.agent_steps import agent_steps
+from models.agent_jobs_steps import agent_steps
 from models.agents import agent_definition_versions, agent_definitions
 from models.api_keys import API_KEY
 from models.clients import clients
@@ -201,7 +201,7 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
 
 async def write_key(runtime: Runtime, path: Path) -> None:
     """Keep a key to the demo that may do everything in a file only its owner reads; one that works stays."""
-    if await keys.Keys(runtime).actor_of(_kept(path)) is not None:
+    if await keys.KeyVerifier(runtime).actor_of(_kept(path)) is not None:
         return
     org_id = await organizations.find(runtime, SLUG)
     assert org_id is not None, "the key is made after the seed"

@@ -10,19 +10,19 @@ import orjson
 
 from models.actors import reduced
 from models.agent_jobs import MACHINE, AgentErrorCode, AgentJob, AgentJobStatus
-from models.agent_steps import AgentStepKind
+from models.agent_jobs_steps import AgentStepKind
 from models.agents import TEST_MODEL, AgentContent, AgentDefinition, AgentStatus
 from models.jobs import JobFunction
 from models.orders import ORDER
 from models.settings import REGISTRY
 from models.typeid import encode
-from resolvers.agents.collections import AGENTS
-from resolvers.agents.steps import next_step
+from resolvers.agent_jobs.steps import next_step
+from resolvers.agents.collection import AGENTS
 from resolvers.changes.edits import new_row
 from server.dev.demo_maker import Maker, Row, search_words_of
 from server.dev.demo_rows import FIXED, Rows
 
-Steps = tuple[tuple[AgentStepKind, dict[str, Any]], ...]
+DemoSteps = tuple[tuple[AgentStepKind, dict[str, Any]], ...]
 _S, _K = AgentJobStatus, AgentStepKind
 # What the key may do that queues the jobs: none of them may do more.
 SCOPES = ["agents:write", "agent_jobs:write", "orders:write", "tickets:write"]
@@ -159,14 +159,14 @@ class _Maker:
         about = row["input"]["orderId"]
         call: dict[str, Any] = {"operation": "GetOrder", "input": {"id": about}}
         tool = {"model_step": 0, "tool_call_id": "call_0", "output": {"order": {"publicId": about}}}
-        steps: Steps = (
+        steps: DemoSteps = (
             (_K.MODEL, {"messages": "[]", "output": {"calls": [call]}, "input_tokens": 412, "output_tokens": 23}),
             (_K.TOOL, call | tool),
             (_K.MODEL, {"messages": "[]", "output": _SAID, "input_tokens": 655, "output_tokens": 41}),
         )
         return self._step(row, moment, steps)
 
-    def _step(self, row: Row, moment: datetime, steps: Steps) -> datetime:
+    def _step(self, row: Row, moment: datetime, steps: DemoSteps) -> datetime:
         """Add steps that have ended; return when the last one did."""
         for kind, columns in steps:
             times = {"id": self.make.id_at(moment), "started_at": moment}

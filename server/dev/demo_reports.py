@@ -5,7 +5,7 @@ from datetime import datetime
 from models.reports import ReportKind
 from resolvers.context import Context
 from resolvers.reports import requests
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.subscriptions.calendar import local_day
 
 TIMEZONE = "Europe/Berlin"
@@ -17,5 +17,5 @@ async def request_reports(ctx: Context, end: datetime) -> None:
     years, month = divmod(today.year * 12 + today.month, 12)
     last = today.replace(year=years, month=month + 1, day=1)
     for kind in ReportKind:
-        given = {"start_date": last.replace(year=last.year - 1)} if KINDS[kind].ranges else {}
+        given = {"start_date": last.replace(year=last.year - 1)} if DEFINITIONS[kind].ranges else {}
         await requests.create(ctx, {"kind": kind, "parameters": given | {"end_date": last, "timezone": TIMEZONE}})

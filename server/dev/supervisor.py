@@ -19,7 +19,7 @@ HEALTHY_SECONDS = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(KeyboardInterrupt):
+class StopSignal(KeyboardInterrupt):
     """A signal asked for the end. Not an Exception: no handler of failures on the way may keep it, nor does asyncio."""
 
 
@@ -69,13 +69,13 @@ class Supervisor:
     def _raise(self) -> None:
         if not self._raised:
             self._raised = True
-            raise Stopped
+            raise StopSignal
 
     def heed(self) -> None:
-        """Raise Stopped if a signal has asked for the end already: a finalizer, for example, may have swallowed it."""
+        """Raise StopSignal if a signal has asked for the end: a finalizer, for example, may have swallowed it."""
         if self._asked:
             self._raised = True
-            raise Stopped
+            raise StopSignal
 
     def start(self, spec: ProcessSpec) -> int:
         """Start a process and watch it from now on; returns its number. Raises OSError when it cannot be started."""
@@ -107,7 +107,7 @@ class Supervisor:
     def check(self) -> None:
         """Look at every process once: one that died is started again when its delay has passed.
 
-        Raises Stopped after a signal, and EmbeddedError for one that ended by itself and has a reason to do so again.
+        Raises StopSignal after a signal, and EmbeddedError for one that ended by itself and will do so again.
         """
         self.heed()
         now = time.monotonic()

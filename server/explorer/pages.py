@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from resolvers.errors import Refusal, shown_refusal
-from server.explorer.files import Built, File
+from server.explorer.files import Built, StaticFile
 from server.http.compression import LEAST, VARY, coding_for
 from web.http import HTML, TEXT, Reply, Request, reply
 from web.problems import problem
@@ -100,11 +100,11 @@ class Explorer:
         return reply(503, page, HTML, [(b"retry-after", b"%d" % RETRY_S), (b"content-security-policy", _MISSING_CSP)])
 
 
-def _page(request: Request, file: File, policy: bytes) -> Reply:
+def _page(request: Request, file: StaticFile, policy: bytes) -> Reply:
     return _reply(request, file, HTML, (b"content-security-policy", policy), _CHECKED)
 
 
-def _reply(request: Request, file: File, media: bytes, *headers: tuple[bytes, bytes]) -> Reply:
+def _reply(request: Request, file: StaticFile, media: bytes, *headers: tuple[bytes, bytes]) -> Reply:
     """Return a file as the client takes it: one that takes another coding than gzip gets it from the router."""
     if file.gzip is not None and coding_for(request.whole(b"accept-encoding")) == b"gzip":
         return reply(200, file.gzip, media, [*headers, (b"content-encoding", b"gzip"), VARY])

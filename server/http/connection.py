@@ -35,7 +35,7 @@ class Timeouts:
     write_s: float = 10.0
 
 
-class Connection(HttpToolsProtocol, ABC):
+class ClientConnection(HttpToolsProtocol, ABC):
     """Waits for one thing at a time, with one timer, and ends so that the last answer arrives."""
 
     timeouts = Timeouts()

@@ -62,7 +62,7 @@ _PREFLIGHT: tuple[Header, ...] = (
 )
 
 
-class Origins:
+class CorsMiddleware:
     """The application, whose open path every origin may call, and the rest of it those of ``opened``, if there are."""
 
     def __init__(self, app: App, opened: CrossOrigin | None) -> None:

@@ -39,7 +39,7 @@ STRICT: tuple[Header, ...] = (*_ALWAYS, *_DEFAULTS.items())
 Readable = Callable[[Scope, Send], Send]
 
 
-class Edge:
+class EdgeMiddleware:
     """Wraps the application. ``timing`` adds the number of SQL statements in a Server-Timing header; ``readable`` makes
     what is refused here readable for browsers of other origins."""
 
@@ -52,7 +52,7 @@ class Edge:
         self.deadlines = Deadlines(seconds)
         self.timing = timing
 
-    def refusing(self, refusal: Refusal, *, problem: bool = False) -> "Edge":
+    def refusing(self, refusal: Refusal, *, problem: bool = False) -> "EdgeMiddleware":
         """Return the same application, refusing every request with a refusal: a ``problem`` whatever the path, or in
         the shape of the path's API."""
 

@@ -15,7 +15,7 @@ from websockets.http11 import MAX_LINE_LENGTH
 from resolvers.errors import Refusal
 from server.http import heads
 from server.http.addresses import address_of
-from server.http.connection import Connection
+from server.http.connection import ClientConnection
 from server.http.frames import BoundedFrames
 from server.http.slots import Slots
 from server.http.unread import Unread
@@ -138,7 +138,7 @@ def _is_text(message: bytes) -> bool:
     return True
 
 
-class Upgrades(Connection):
+class Upgrades(ClientConnection):
     """A connection whose requests may ask for an upgrade."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -217,5 +217,6 @@ def _refusal_of(error: Exception, headers: Sequence[Header]) -> Refusal:
     if isinstance(error, HeaderLineTooLong | RequestLineTooLong):
         message = f"Path and each header of a WebSocket's request may have {MAX_LINE_LENGTH} bytes at most."
         return Refusal("HEADERS_TOO_LARGE", message)
-    why = "A WebSocket's has no body." if heads.framing(headers) else "Its headers open no WebSocket."
-    return heads.malformed(why)
+    if heads.framing(headers):
+        return heads.malformed("A request for a WebSocket must have no body.")
+    return heads.malformed("Its headers do not open a WebSocket.")

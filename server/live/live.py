@@ -68,7 +68,7 @@ class Live:
         shares = self._shares(ctx.actor)
         for share in shares:
             if self.open_streams[share.key] >= share.most:
-                message = f"{share.whose} {share.most} streams already, which is the most."
+                message = f"{share.whose} {share.most} streams already, which is the maximum."
                 raise Refusal("RATE_LIMITED", message, retryAfter=1)
         keys = [share.key for share in shares]
         self.open_streams.update(keys)
@@ -160,7 +160,7 @@ class Live:
         if actor.subject is None:
             return [whole]
         tokens = Share((actor.org_id, "tokens"), max(1, self.most // 2), "The organization's access tokens have")
-        return [Share(actor.subject, MOST_OF_SUBJECT, "Whom the access token is for has"), tokens, whole]
+        return [Share(actor.subject, MOST_OF_SUBJECT, "The member or client of the access token has"), tokens, whole]
 
     def _left(self, keys: Collection[Hashable]) -> None:
         self.open_streams.subtract(keys)

@@ -15,7 +15,7 @@ from web.http import Header, Message, Request, Scope
 log = structlog.get_logger()
 # What each operation has of the upgrade: from whom it came, and whether changes are only tried.
 _KEPT = frozenset({b"x-forwarded-for", b"dry-run"})
-_ONE_KEY = "An Idempotency-Key is of one request, and a WebSocket has many: send the change over POST."
+_ONE_KEY = "An Idempotency-Key is for one request, and a WebSocket carries many: send the change over POST."
 
 
 def request_of(scope: Scope, authorization: bytes | None, body: bytes, deadlines: Deadlines) -> Request:

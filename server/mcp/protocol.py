@@ -32,7 +32,7 @@ from schema.declaration.json_schema import JsonSchema
 from schema.requests.results import OperationResult
 from schema.requests.tools import OFFERED
 from server.mcp.exchange import EXCHANGE, Exchange
-from server.mcp.tasks import COMPLETED, EXTENSION, STARTING, WORKING, TaskKind, failure_of, is_known, kind_of, task
+from server.mcp.tasks import COMPLETED, EXTENSION, STARTING, WORKING, TaskType, failure_of, is_known, task, type_of_task
 from server.mcp.tools import tool, tools_of
 from web.dry_run import PARAMETER
 
@@ -90,10 +90,10 @@ async def _call(ctx: ServerRequestContext[Any, Any], params: CallToolRequestPara
     if params.name not in _TOOLS:
         raise MCPError(INVALID_PARAMS, f"There is no tool {params.name}.")
     result = await _exchange(ctx).call(params.name, params.arguments or {})
-    kind = STARTING.get(params.name) if _knows_tasks(ctx) else None
-    if kind is None or result.errors or result.data is None or result.dry_run is not None:
+    task_type = STARTING.get(params.name) if _knows_tasks(ctx) else None
+    if task_type is None or result.errors or result.data is None or result.dry_run is not None:
         return _shown(result)
-    return task(result.data[kind.root][kind.name]) | {"resultType": "task"}
+    return task(result.data[task_type.root][task_type.name]) | {"resultType": "task"}
 
 
 class _TaskParams(RequestParams):
@@ -105,16 +105,17 @@ def _knows_tasks(ctx: ServerRequestContext[Any, Any]) -> bool:
     return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS and is_known(ctx.params)
 
 
-async def _task_of(ctx: ServerRequestContext[Any, Any], task_id: str) -> tuple[TaskKind, Any]:
-    """Return the kind of a task and its object. Raises MCPError where there is none, or it may not be looked up."""
+async def _task_of(ctx: ServerRequestContext[Any, Any], task_id: str) -> tuple[TaskType, Any]:
+    """Return the type of a task and its object. Raises MCPError where there is none, or it may not be looked up."""
     if not _knows_tasks(ctx):
         needed: dict[str, Any] = {"requiredCapabilities": {"extensions": {EXTENSION: {}}}}
-        raise MCPError(MISSING_REQUIRED_CLIENT_CAPABILITY, "Tasks are for clients that say they know them.", needed)
-    kind = kind_of(task_id)
-    found = None if kind is None else await _data(ctx, kind.get, {"id": task_id})
-    if kind is None or found is None or found[kind.name] is None:
+        message = "Tasks are for clients that declare support for them."
+        raise MCPError(MISSING_REQUIRED_CLIENT_CAPABILITY, message, needed)
+    task_type = type_of_task(task_id)
+    found = None if task_type is None else await _data(ctx, task_type.get, {"id": task_id})
+    if task_type is None or found is None or found[task_type.name] is None:
         raise MCPError(INVALID_PARAMS, "There is no such task.")
-    return kind, found[kind.name]
+    return task_type, found[task_type.name]
 
 
 async def _data(ctx: ServerRequestContext[Any, Any], name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -128,10 +129,10 @@ async def _data(ctx: ServerRequestContext[Any, Any], name: str, arguments: Mappi
 
 
 async def _get_task(ctx: ServerRequestContext[Any, Any], params: _TaskParams) -> dict[str, Any]:
-    kind, found = await _task_of(ctx, params.task_id)
+    task_type, found = await _task_of(ctx, params.task_id)
     made, failure = task(found), failure_of(found)
     if made["status"] == COMPLETED:
-        result = OperationResult(kind.data(found)) if failure is None else _failed(failure)
+        result = OperationResult(task_type.data(found)) if failure is None else _failed(failure)
         made["result"] = _shown(result).model_dump(by_alias=True, mode="json", exclude_none=True)
     return made
 
@@ -144,9 +145,9 @@ def _failed(failure: Mapping[str, str]) -> OperationResult:
 async def _cancel_task(ctx: ServerRequestContext[Any, Any], params: _TaskParams) -> dict[str, Any]:
     """Cancel a task, where that is possible: the protocol has it as a wish. One that has ended stays as it is, and what
     was retried goes on."""
-    kind, found = await _task_of(ctx, params.task_id)
-    if kind.cancel is not None and task(found)["status"] == WORKING:
-        await _data(ctx, kind.cancel, {"input": {"id": params.task_id}})
+    task_type, found = await _task_of(ctx, params.task_id)
+    if task_type.cancel is not None and task(found)["status"] == WORKING:
+        await _data(ctx, task_type.cancel, {"input": {"id": params.task_id}})
     return {}
 
 

@@ -27,7 +27,7 @@ _SAYS: Mapping[str, str] = MappingProxyType({
 
 
 @dataclass(frozen=True, slots=True)
-class TaskKind:
+class TaskType:
     """A tool that starts a task, where its data has the object, and the tools that look it up and cancel it."""
 
     start: str
@@ -41,17 +41,17 @@ class TaskKind:
         return {self.root: {self.name: found}}
 
 
-_KINDS: Mapping[str, TaskKind] = MappingProxyType({
-    AGENT_JOB.prefix: TaskKind("QueueAgentJob", "queueAgentJob", "agentJob", "GetAgentJob", "CancelAgentJob"),
-    REPORT.prefix: TaskKind("CreateReport", "createReport", "report", "GetReport"),
+_TASK_TYPES: Mapping[str, TaskType] = MappingProxyType({
+    AGENT_JOB.prefix: TaskType("QueueAgentJob", "queueAgentJob", "agentJob", "GetAgentJob", "CancelAgentJob"),
+    REPORT.prefix: TaskType("CreateReport", "createReport", "report", "GetReport"),
 })  # fmt: skip
 # By the tools that start them.
-STARTING: Mapping[str, TaskKind] = MappingProxyType({kind.start: kind for kind in _KINDS.values()})
+STARTING: Mapping[str, TaskType] = MappingProxyType({task_type.start: task_type for task_type in _TASK_TYPES.values()})
 
 
-def kind_of(task_id: str) -> TaskKind | None:
-    """Return the kind of a task by its ID; None for the ID of something else."""
-    return _KINDS.get(prefix_of(task_id))
+def type_of_task(task_id: str) -> TaskType | None:
+    """Return the type of a task by its ID; None for the ID of something else."""
+    return _TASK_TYPES.get(prefix_of(task_id))
 
 
 def is_known(params: Mapping[str, Any] | None) -> bool:

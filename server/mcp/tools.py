@@ -21,7 +21,8 @@ _KEY: JsonSchema = {
     "maxLength": IDEMPOTENCY_KEY_LENGTH,
     "pattern": "^[ -~]+$",
     "description": "Key of the call, such as a new UUID. A call that is repeated with the same key and arguments within"
-    " 24 hours changes nothing more and has the result of the first one. Repeat a call so whose outcome is unknown.",
+    " 24 hours changes nothing more and has the result of the first one. Repeat a call in this way when its"
+    " outcome is unknown.",
 }
 _DRY: JsonSchema = {
     "type": "boolean",

@@ -13,7 +13,7 @@ from resolvers.database.runtime import Runtime
 from resolvers.jobs import due
 from resolvers.jobs.due import Depth
 from server.app import Application
-from server.http.edge import Edge
+from server.http.edge import EdgeMiddleware
 from server.http.routing import ApiRoute, ApiRouter
 from server.http.unsignalled import UnsignalledServer
 from server.monitoring.metrics import NO_SPANS, Exposition, Histogram, Metrics, dropped_spans, pools
@@ -58,7 +58,7 @@ class WorkerExposition(Exposition):
         yield from self._queues()
         attempts = CounterMetricFamily(
             "counterfoil_job_attempts",
-            "Attempts by function and by the state of the job after them; LOST when another worker had it.",
+            "Attempts by function and by the state of the job after them; LOST when another worker had taken the job.",
             None,
             ["queue", "function", "state"],
         )
@@ -84,7 +84,7 @@ class WorkerExposition(Exposition):
         )
         oldest = GaugeMetricFamily(
             "counterfoil_jobs_oldest_seconds",
-            "How long the oldest job has been due that no worker runs.",
+            "How long the oldest due job has waited for a worker.",
             None,
             ["queue"],
         )
@@ -112,7 +112,7 @@ async def exposed(
         ApiRoute("/api/health", health, name="Health"),
     ]
     router = ApiRouter(routes)
-    app = Application(router, Edge(router, Metrics(), seconds=settings.request_timeout_s, timing=False))
+    app = Application(router, EdgeMiddleware(router, Metrics(), seconds=settings.request_timeout_s, timing=False))
     server = UnsignalledServer(
         uvicorn.Config(
             app, host=settings.host, port=settings.worker_metrics_port, http=protocol_of(settings), ws="none",

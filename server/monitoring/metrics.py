@@ -121,7 +121,7 @@ class ApiExposition(Exposition):
         yield kept
         fallbacks = CounterMetricFamily(
             "counterfoil_executor_fallbacks",
-            "Operations that graphql-core ran, by why the plan did not.",
+            "Operations that graphql-core ran instead of a plan, by reason.",
             None,
             ["reason"],
         )
@@ -130,7 +130,7 @@ class ApiExposition(Exposition):
         yield fallbacks
         unwritten = CounterMetricFamily(
             "counterfoil_executor_unwritten",
-            "Levels of objects that were looked at field by field, since one could not be written whole.",
+            "Levels of objects that were completed field by field, because one could not be serialized as a whole.",
             None,
             ["type"],
         )

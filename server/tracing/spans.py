@@ -21,11 +21,11 @@ from opentelemetry.trace import Span as OtelSpan
 from opentelemetry.trace.propagation import get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from resolvers.tracing import NONE, Attributes, Kind, Span
+from resolvers.tracing import NONE, Attributes, Span, SpanKindName
 
 # As long as W3C's Trace Context asks a tracestate to be kept.
 TRACESTATE_LENGTH = 512
-_KINDS: Mapping[Kind, SpanKind] = {
+_SPAN_KINDS: Mapping[SpanKindName, SpanKind] = {
     "internal": SpanKind.INTERNAL,
     "server": SpanKind.SERVER,
     "client": SpanKind.CLIENT,
@@ -99,7 +99,7 @@ class Spans:
         self._tracer = tracer
 
     def begin(
-        self, name: str, kind: Kind = "internal", attributes: Attributes = NONE,
+        self, name: str, kind: SpanKindName = "internal", attributes: Attributes = NONE,
         *, origin: Mapping[str, str] | None = None, linked: bool = False,
     ) -> Span:  # fmt: skip
         """Begin a span within the current one, or where ``origin`` or ``linked`` say."""
@@ -109,10 +109,12 @@ class Spans:
         if above is not None and not above.recorded:
             return _UNRECORDED
         context = _NOWHERE if above is None else set_span_in_context(above.otel, _NOWHERE)
-        otel = self._tracer.start_span(name, context, _KINDS[kind], attributes)
+        otel = self._tracer.start_span(name, context, _SPAN_KINDS[kind], attributes)
         return CurrentSpan(self, otel)
 
-    def _apart(self, name: str, kind: Kind, attributes: Attributes, origin: Mapping[str, str], linked: bool) -> Span:
+    def _apart(
+        self, name: str, kind: SpanKindName, attributes: Attributes, origin: Mapping[str, str], linked: bool
+    ) -> Span:
         """Begin a span that goes on from another process, or in a trace of its own with a link to there. What is
         malformed is as if it were not there."""
         carrier = {each: value for each, value in origin.items() if len(value) <= TRACESTATE_LENGTH}
@@ -121,7 +123,7 @@ class Spans:
         if linked:
             there = get_current_span(context).get_span_context()
             context, links = _NOWHERE, [Link(there)] if there.is_valid else []
-        return CurrentSpan(self, self._tracer.start_span(name, context, _KINDS[kind], attributes, links))
+        return CurrentSpan(self, self._tracer.start_span(name, context, _SPAN_KINDS[kind], attributes, links))
 
     def shared(self, name: str, spans: Sequence[Span | None]) -> Span:
         """Begin a span for several, with a link to each that was sampled; what is done for one is within that one."""

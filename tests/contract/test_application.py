@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from resolvers.downloads import DOWNLOADS
 from rest_shim.routes import ROUTES, under_parents
 from server.app import create_app
-from server.http.edge import Edge
+from server.http.edge import EdgeMiddleware
 from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring.metrics import Metrics
 from tests.support.api import settings_of
@@ -99,7 +99,7 @@ async def test_the_look_up_finds_what_starlette_finds() -> None:
     ]
     found: list[list[str]] = []
     for app in (ApiRouter(routes), Starlette(routes=routes)):
-        edge: Any = Edge(app, Metrics(), seconds=5, timing=False)
+        edge: Any = EdgeMiddleware(app, Metrics(), seconds=5, timing=False)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://test") as http:
             asked = [
                 await http.request(method, each.path.replace("{publicId}", "x_1"))

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from models.agent_jobs import AgentJobStatus
-from models.agent_steps import AgentStepKind
+from models.agent_jobs_steps import AgentStepKind
 from models.resources import events
 from resolvers.downloads import DOWNLOADS
 from resolvers.lists.page_window import DEFAULT_PAGE

@@ -12,7 +12,7 @@ from models.reports import ReportKind
 from resolvers.audit.bundle import check
 from resolvers.audit.chain import public_keys
 from resolvers.downloads import DOWNLOADS
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.files import cell_of
 from rest_shim.domain_texts import EXAMPLES
 from rest_shim.examples import CHANGED
@@ -71,7 +71,7 @@ def test_the_example_of_a_bundle_is_one_that_its_public_key_checks() -> None:
 
 def test_the_example_of_rows_is_the_example_of_their_report() -> None:
     _, *lines = FILES["GetReportCsv"].splitlines()
-    columns = KINDS[ReportKind.REVENUE].columns
+    columns = DEFINITIONS[ReportKind.REVENUE].columns
     rows: list[dict[str, Any]] = CHANGED["GetReport"]["rows"]
     digits = minor_digits("EUR")
     assert lines == [",".join(cell_of(each, digits, row[each.key]) for each in columns) for row in rows]

@@ -20,7 +20,7 @@ from tests.support.api import Org, new_client, new_order
 from tests.support.domains import ALL
 from tests.support.furnished import Furnished, completed, right, root_field, target
 from tests.support.stored import stored
-from workers.agents.approvals import hash_of, is_approved
+from workers.agent_jobs.approvals import hash_of, is_approved
 
 ENGINE = Engine()
 # A job has no API key of its own, which alone hands out tokens: tests/contract/test_dry_runs.py tries that with one.

@@ -8,7 +8,7 @@ import pytest
 
 from models.typeid import decode, encode, new_uuid
 from resolvers.api_keys import access_tokens, verification
-from resolvers.api_keys.verification import Keys, key_id_of
+from resolvers.api_keys.verification import KeyVerifier, key_id_of
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 from tests.support.api import Org, new_client
@@ -74,7 +74,7 @@ async def test_a_token_of_a_key_or_for_somebody_that_is_gone(acme: Org, other: O
         await _refused(acme, token, "TOKEN_KEY_ENDED")
 
 
-async def _reason(keys: Keys, token: str) -> str | None:
+async def _reason(keys: KeyVerifier, token: str) -> str | None:
     try:
         assert await keys.actor_of(token) is not None
     except Refusal as refused:
@@ -86,7 +86,7 @@ async def _reason(keys: Keys, token: str) -> str | None:
 async def test_a_token_ends_within_five_seconds(
     acme: Org, api_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, keys = Clock(datetime.now(UTC)).read_by(monkeypatch, verification, access_tokens), Keys(api_runtime)
+    clock, keys = Clock(datetime.now(UTC)).read_by(monkeypatch, verification, access_tokens), KeyVerifier(api_runtime)
     client, member = await _client(acme), await new_member(acme, "STAFF")
     made, holder = await new_api_key(acme)
     of_client, of_member = (
@@ -106,7 +106,7 @@ async def test_a_token_ends_within_five_seconds(
     clock.advance(0.2)
     assert [await _reason(keys, token) for token in tokens] == [*tokens.values()]
     # Another process looks for itself, and one that comes back works again.
-    assert await _reason(Keys(api_runtime), of_client) == "TOKEN_SUBJECT_ENDED"
+    assert await _reason(KeyVerifier(api_runtime), of_client) == "TOKEN_SUBJECT_ENDED"
     await acme.data(MEMBER, input={"id": member, "status": "ACTIVE"})
     clock.advance(5.1)
     assert await _reason(keys, of_member) is None
@@ -115,10 +115,10 @@ async def test_a_token_ends_within_five_seconds(
 async def test_scopes_follow_the_role_and_the_key(acme: Org, api_runtime: Runtime) -> None:
     member = await new_member(acme, "ADMIN")
     token = await new_token(acme, memberId=member, scopes=["settings:read", "orders:read", "members:write"])
-    actor = await Keys(api_runtime).actor_of(token)
+    actor = await KeyVerifier(api_runtime).actor_of(token)
     assert actor is not None
     assert actor.scopes == {"settings:read", "orders:read", "members:write"}
     await acme.data(MEMBER, input={"id": member, "role": "STAFF"})
-    actor = await Keys(api_runtime).actor_of(token)
+    actor = await KeyVerifier(api_runtime).actor_of(token)
     assert actor is not None
     assert actor.scopes == {"orders:read", "members:read"}

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from models.agent_jobs import AGENT_JOB, AgentJobStatus
-from models.agent_steps import AgentStepKind
+from models.agent_jobs_steps import AgentStepKind
 from models.jobs import JobState
 from models.typeid import decode
 from resolvers.jobs import claims

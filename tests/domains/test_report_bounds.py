@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.agent_jobs import AgentJob
-from models.agent_steps import AgentStep
+from models.agent_jobs_steps import AgentStep
 from models.agents import AgentDefinition, AgentDefinitionVersion
 from models.clients import Client
 from models.invoice_parts import InvoicePayment

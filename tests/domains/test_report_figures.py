@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.agent_jobs import AgentJob
-from models.agent_steps import AgentStep
+from models.agent_jobs_steps import AgentStep
 from models.agents import AgentDefinition, AgentDefinitionVersion
 from models.clients import Client
 from models.invoice_parts import InvoicePayment

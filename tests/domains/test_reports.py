@@ -8,7 +8,7 @@ import pytest
 from models.reports import ReportKind
 from models.typeid import decode
 from resolvers import organizations
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.files import REPORT_CSV, REPORT_SVG
 from tests.support.agents import call, new_definition, new_job
 from tests.support.api import Org, new_client
@@ -29,7 +29,7 @@ ROWS = """query($id: ID!, $after: String, $order: [ReportRowOrder!], $filter: Re
 
 def parameters(kind: ReportKind) -> dict[str, str]:
     """Parameters that a kind takes."""
-    return YEAR if KINDS[kind].ranges else {"to": YEAR["to"]}
+    return YEAR if DEFINITIONS[kind].ranges else {"to": YEAR["to"]}
 
 
 async def test_a_report_is_computed_read_and_downloaded(acme: Org) -> None:
@@ -68,7 +68,7 @@ async def test_each_kind_is_computed_of_nothing(acme: Org, kind: ReportKind) -> 
     found = await computed(acme, kind, **parameters(kind))
     assert (found["status"], len(found["rows"])) == (
         "READY",
-        {"TICKET_RESPONSE": 4}.get(kind, 12 * KINDS[kind].periodic),
+        {"TICKET_RESPONSE": 4}.get(kind, 12 * DEFINITIONS[kind].periodic),
     )
     assert [*found["totals"]] == [
         name for name in [each["name"] for each in found["columns"]] if name in found["totals"]
@@ -239,6 +239,10 @@ async def test_many_rows_are_written_shown_and_downloaded_in_parts(acme: Org) ->
 
 @pytest.mark.parametrize("kind", ReportKind)
 def test_the_description_of_a_kind_names_what_it_takes(kind: ReportKind) -> None:
-    takes = {"from": KINDS[kind].ranges, "interval": KINDS[kind].periodic, "currency": KINDS[kind].priced}
+    takes = {
+        "from": DEFINITIONS[kind].ranges,
+        "interval": DEFINITIONS[kind].periodic,
+        "currency": DEFINITIONS[kind].priced,
+    }
     said = kind.meaning.partition("Takes ")[2]
     assert {name: f"`{name}`" in said for name in takes} == takes

@@ -49,6 +49,7 @@ async def test_a_coroutine_is_collected_while_a_serializer_runs(monkeypatch: pyt
         try:
             for _ in range(3):
                 outcome = await run(SCHEMA, operation, {}, _kinds)
+                assert outcome.data is not None
                 assert len(outcome.data["items"]) == ROWS
             gc.collect()
         finally:

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parent.parent.parent
 def test_the_example_loads_once_and_answers() -> None:
     text = (ROOT / "execution" / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    used = [line for line in example.splitlines() if line and not re.match("import |from ", line)]
+    assert len(used) <= 11, "a stranger reads it in one look"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", example],
         cwd=ROOT,

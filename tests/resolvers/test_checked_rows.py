@@ -6,7 +6,7 @@ import pytest
 
 from models.orders import orders
 from resolvers.lists import candidates, page_sql
-from resolvers.lists.filter_sql import AllOf, AnyOf, Column, Node, Not, Related, bind
+from resolvers.lists.filter_sql import AllOf, AnyOf, ColumnCondition, ConditionTree, Not, Related, bind
 from resolvers.lists.filters import parameters, split
 from resolvers.lists.opposites import opposite
 from resolvers.lists.pages import STATEMENTS
@@ -120,7 +120,7 @@ async def test_orders_of_a_client_are_all_checked(acme: Org, numbers: list[int])
     assert [node["number"] for node in client["orders"]["nodes"]] == [numbers[1], numbers[0]]
 
 
-def _opposite(**conditions: Any) -> Node | None:
+def _opposite(**conditions: Any) -> ConditionTree | None:
     shape, values = split(ORDERS, {}, conditions, "filter", lambda _: {})
     types = parameters(values)[1]
     return opposite(bind(ORDERS, shape, [f"${number}" for number in range(len(types))], types), orders)
@@ -131,7 +131,7 @@ def test_an_index_finds_the_opposite_of_what_it_finds() -> None:
         {"number": {"gt": 1}}, {"status": {"in_": ["PENDING"]}}, {"due_at": {"is_null": True}}, {"total": {"lte": 7}},
     ):  # fmt: skip
         found = _opposite(**conditions)
-        assert isinstance(found, Column), conditions
+        assert isinstance(found, ColumnCondition), conditions
         assert found.negated
 
 
@@ -140,7 +140,7 @@ def test_a_row_that_may_refer_to_none_is_not_of_what_it_refers_to() -> None:
     assert isinstance(of_client, Related)
     assert isinstance(of_form, AnyOf)
     null, related = of_form.parts
-    assert isinstance(null, Column)
+    assert isinstance(null, ColumnCondition)
     assert (null.name, isinstance(related, Related)) == ("is_null", True)
 
 
@@ -148,11 +148,11 @@ def test_all_becomes_any_and_any_becomes_all() -> None:
     two: list[dict[str, Any]] = [{"number": {"gt": 1}}, {"messages": {"none": {}}}]
     found = _opposite(and_=two)
     assert isinstance(found, AnyOf)
-    assert [type(part) for part in found.parts] == [Column, Related]
+    assert [type(part) for part in found.parts] == [ColumnCondition, Related]
     found = _opposite(or_=two)
     assert isinstance(found, AllOf)
     inner = _opposite(not_={"number": {"gt": 1}})
-    assert isinstance(inner, Column)
+    assert isinstance(inner, ColumnCondition)
     assert not inner.negated
 
 

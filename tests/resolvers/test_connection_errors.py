@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from resolvers.api_keys.verification import Keys
+from resolvers.api_keys.verification import KeyVerifier
 from resolvers.database.connection_errors import AGAIN_S, QUIET_S, Outages
 from resolvers.errors import Refusal
 from server.database.migrated import READ_ONLY
@@ -248,7 +248,7 @@ async def test_a_use_of_a_key_that_cannot_be_written_is_written_later(own_backen
     async with running(settings_of(own_backends), max_size=2) as runtime, serving(settings_of(own_backends)) as base:
         org = await make_org(runtime, base)
         await org.http.aclose()
-        keys = Keys(runtime)
+        keys = KeyVerifier(runtime)
         await keys.actor_of(org.key)
         with read_only(own_backends), pytest.raises(Refusal, match="not available"):
             await keys.note_uses()

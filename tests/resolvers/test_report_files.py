@@ -3,7 +3,7 @@
 import pytest
 
 from models.reports import ReportKind
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.files import cell_of
 
 
@@ -22,5 +22,5 @@ from resolvers.reports.files import cell_of
     ],
 )
 def test_no_separator_makes_a_formula_of_a_text(name: str, cell: str) -> None:
-    columns = {column.name: column for column in KINDS[ReportKind.CLIENT_LIFETIME_VALUE].columns}
+    columns = {column.name: column for column in DEFINITIONS[ReportKind.CLIENT_LIFETIME_VALUE].columns}
     assert cell_of(columns["client"], 2, name) == cell

@@ -13,7 +13,7 @@ from models.services import BillingInterval
 from models.subscriptions import PeriodState, SubscriptionStatus
 from resolvers.subscriptions.ledger import Ledger
 from resolvers.subscriptions.revenue import mrr_of
-from resolvers.subscriptions.timeline import Step, next_step, steps
+from resolvers.subscriptions.timeline import TimelineStep, next_step, steps
 
 S = SubscriptionStatus
 ZONES = ("UTC", "Europe/Berlin", "America/Havana", "America/Sao_Paulo", "Pacific/Apia", "Africa/Cairo")
@@ -30,7 +30,7 @@ def subscription(**given: Any) -> dict[str, Any]:
     return row | given
 
 
-def passed(row: dict[str, Any], moment: datetime) -> list[Step]:
+def passed(row: dict[str, Any], moment: datetime) -> list[TimelineStep]:
     """What has happened to a row by a time, which is set."""
     found = []
     for step in steps(row, moment):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from graphql import FieldNode, Token
 
-from execution import CostCheck, DocumentError, Documents, Operation, Variables, parse_operation, variables_of
+from execution import CostCheck, DocumentCache, DocumentError, Operation, Variables, parse_operation, variables_of
 from execution.guard.cost_cache import COST_BYTES, DECISION_BYTES, MAX_COSTS
 from execution.guard.documents import MAX_BYTES, TOKEN_BYTES
 from execution.plan.compiler import FIELD_BYTES, MAX_PLANS, Plan, plan_of
@@ -44,7 +44,7 @@ def asked(engine: Engine, text: str, name: str | None = None, variables: Mapping
 def test_ten_thousand_documents_leave_as_many_as_are_kept() -> None:
     engine = Engine()
     # By which rules they are valid has no part in what is kept of them, and takes most of the time.
-    engine.executor.documents = Documents(CORE, [], KEPT)
+    engine.executor.documents = DocumentCache(CORE, [], KEPT)
     before = alive()
     for number in range(10_000):
         asked(engine, f"{{ a{number}: health {{ status }} }}")
@@ -87,7 +87,7 @@ def test_each_operation_of_a_document_is_kept_by_its_name_and_no_other() -> None
 
 def test_large_documents_are_kept_by_their_bytes() -> None:
     engine = Engine()
-    engine.executor.documents = documents = Documents(CORE, [], KEPT, 20 * 2**20)
+    engine.executor.documents = documents = DocumentCache(CORE, [], KEPT, 20 * 2**20)
     weights = []
     for number in range(30):
         weights.append(asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}").weight)
@@ -103,7 +103,7 @@ def test_large_documents_are_kept_by_their_bytes() -> None:
 
 def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> None:
     engine = Engine()
-    engine.executor.documents = documents = Documents(CORE, [], KEPT, 6 * 2**20)
+    engine.executor.documents = documents = DocumentCache(CORE, [], KEPT, 6 * 2**20)
     for number in range(5):
         asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}")
     before, weight = len(documents), parse_operation(WIDE, None).weight
@@ -125,7 +125,7 @@ def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> No
 
 def test_what_is_no_longer_kept_is_gone_without_the_garbage_collector() -> None:
     engine = Engine()
-    engine.executor.documents = Documents(CORE, [], 5)
+    engine.executor.documents = DocumentCache(CORE, [], 5)
     before = alive()
     kinds = (Operation, Plan, FieldPlan, SelectionPlan, CostCheck, FieldNode, Token)
     gc.collect()
@@ -165,7 +165,7 @@ WEIGHED = {
 @pytest.mark.parametrize("name", WEIGHED)
 def test_what_is_kept_takes_no_more_bytes_than_it_is_weighed(name: str) -> None:
     engine, text = Engine(), WEIGHED[name]
-    engine.executor.documents = documents = Documents(CORE, [])
+    engine.executor.documents = documents = DocumentCache(CORE, [])
     # What is made once for the process, whatever the document, is made here.
     _planned(engine, text.replace("{", "{ z: __typename ", 1), 1)
     gc.collect()

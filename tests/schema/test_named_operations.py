@@ -3,7 +3,7 @@
 import pytest
 from graphql import parse, validate
 
-from execution import DocumentError, Documents, parse_operation
+from execution import DocumentCache, DocumentError, parse_operation
 from schema.graph import CORE
 from schema.operations import OPERATIONS
 
@@ -13,11 +13,11 @@ def test_it_is_valid(name: str) -> None:
     operation = OPERATIONS[name]
     assert validate(CORE, parse(operation.text)) == []
     assert (
-        Documents(CORE).validated(parse_operation(operation.text, name), name).operation_type
+        DocumentCache(CORE).validated(parse_operation(operation.text, name), name).operation_type
         == operation.operation_type
     )
 
 
 def test_one_that_is_not_is_found() -> None:
     with pytest.raises(DocumentError):
-        Documents(CORE).validated(parse_operation("query Nothing { nothing }", "Nothing"), "Nothing")
+        DocumentCache(CORE).validated(parse_operation("query Nothing { nothing }", "Nothing"), "Nothing")

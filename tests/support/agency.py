@@ -18,7 +18,7 @@ from schema.operations import OPERATIONS
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
 from tests.support.jobs import eventually, one, rows, working
-from workers.agents.providers import Providers
+from workers.agent_jobs.providers import Providers
 
 ENGINE = Engine()
 MODEL = "openai:scripted"

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 
 from models.agent_jobs import AGENT_JOB, MACHINE, AgentJobStatus, event_of
-from models.agent_steps import AGENT_STEP, AgentStepKind
+from models.agent_jobs_steps import AGENT_STEP, AgentStepKind
 from models.typeid import decode, encode, new_uuid
-from resolvers.agents.collections import AGENT_JOBS
-from resolvers.agents.decisions import wait_or_queue
-from resolvers.agents.steps import add_step
+from resolvers.agent_jobs.collections import AGENT_JOBS
+from resolvers.agent_jobs.decisions import wait_or_queue
+from resolvers.agent_jobs.steps import add_step
 from resolvers.changes.edits import begin_edit
 from resolvers.collections.rows import Key
 from resolvers.context import now

@@ -174,7 +174,7 @@ TAMPERINGS: dict[str, tuple[Tampering, str]] = {
     "a start that was moved": (_set("0.before", "11" * 32), UNSIGNED),
     "another first entry": (_set("0.first", 2), "entry 2 is missing"),
     "another format": (_set("0.format", "counterfoil-audit-2"), PLACE.format(1, "format")),
-    "an organization that is none": (_set("0.orgId", "acme"), "the organization is no UUID"),
+    "an organization that is none": (_set("0.orgId", "acme"), "the organization is not a UUID"),
     "a number as a text": (_set("2.entry.sequence", "2"), PLACE.format(3, "entry.sequence")),
     "a number that is true": (_set("1.entry.sequence", True), PLACE.format(2, "entry.sequence")),
     "a column more": (_set("2.entry.note", "x"), PLACE.format(3, "entry.note")),

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
-from server.http.edge import Edge
+from server.http.edge import EdgeMiddleware
 from server.http.protocol import bounded
 from server.http.slots import Slots
 from server.http.unread import Unread
@@ -56,7 +56,7 @@ async def listening(
 ) -> AsyncIterator[int]:
     """The port of a server for the block, which offers WebSockets on some paths."""
     given = {"idle_s": 3 * SHORT, "drop_s": SHORT, "write_s": SHORT} | seconds
-    edge: Any = Edge(app, Metrics(), seconds=5, timing=False)
+    edge: Any = EdgeMiddleware(app, Metrics(), seconds=5, timing=False)
     edge.sockets = sockets
     config = uvicorn.Config(
         edge, port=0, http=bounded(SHORT, slots, unread, **given), ws="none", lifespan="off", log_config=None,

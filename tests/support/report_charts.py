@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from models.reports import ReportInterval, ReportKind
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.figures import Figures
 from workers.reports.charts.draw import svg
 
@@ -136,7 +136,7 @@ def report_of(
     kind: ReportKind, start: date = date(2025, 1, 1), end: date = date(2026, 1, 1), interval: str = "MONTH"
 ) -> dict[str, Any]:
     """A report of a kind, as its row has it."""
-    declared = KINDS[kind]
+    declared = DEFINITIONS[kind]
     return {
         "kind": kind, "start_date": start if declared.ranges else None, "end_date": end, "timezone": "Europe/Berlin",
         "interval": ReportInterval(interval) if declared.periodic else None,

@@ -8,7 +8,7 @@ from uuid import UUID
 from models.reports import Report, ReportInterval, ReportKind
 from models.typeid import new_uuid, uuid_at
 from resolvers.changes.edits import new_row
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.figures import Figures
 from resolvers.reports.snapshots import portions, snapshot
 from tests.support.plain_studio import Asked, Rows
@@ -32,7 +32,7 @@ async def keep(world: World, tables: Iterable[tuple[Any, Rows]]) -> None:
 
 def asked_for(kind: ReportKind, asked: Asked) -> dict[str, Any]:
     """The row of a report of a kind, with those of the parameters that it takes."""
-    declared = KINDS[kind]
+    declared = DEFINITIONS[kind]
     return new_row(Report, {
         "kind": kind, "start_date": asked.start if declared.ranges else None, "end_date": asked.end,
         "timezone": asked.zone, "interval": ReportInterval(asked.interval) if declared.periodic else None,
@@ -46,7 +46,7 @@ async def computed(world: World, row: dict[str, Any]) -> tuple[Rows, dict[str, A
     figures, rows = Figures(report), []
     async with snapshot(world.runtime, world.org_id) as connection:
         moment = await connection.fetchval("select now()")
-        kind = figures.kind
-        async for found in portions(connection, kind.sql, kind.sql.arguments(kind.values(report))):
+        definition = figures.definition
+        async for found in portions(connection, definition.sql, definition.sql.arguments(definition.values(report))):
             rows += figures.take(found)
     return rows, figures.totals(), moment

@@ -11,7 +11,7 @@ from tests.support.repository import ROOT
 # What keeps the library quiet wherever tests run.
 _QUIET = {"CI", "PYTEST_VERSION", "PYDANTIC_AI_NO_BANNER"}
 _RUN = """
-import workers.agents.loop
+import workers.agent_jobs.loop
 from pydantic_ai import Agent
 from pydantic_ai.models.test import TestModel
 Agent(TestModel()).run_sync("Hello")

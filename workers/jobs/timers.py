@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from models.jobs import JobFunction, JobState
-from resolvers.agents import decisions
+from resolvers.agent_jobs import decisions
 from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs

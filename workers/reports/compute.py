@@ -62,12 +62,12 @@ async def _computed(
     """Write the rows of a report, each portion in a transaction of the job. Return the time of their snapshot, and the
     rows for the chart."""
     charted: list[dict[str, Any]] = []
-    kind, values = figures.kind, figures.kind.values(report)
+    definition, values = figures.definition, figures.definition.values(report)
     async with snapshot(runtime, claim.org_id) as connection:
         snapshot_at: datetime = await connection.fetchval("select date_trunc('milliseconds', now())")
         session = await session_of(connection)
-        total = await connection.fetchval(kind.total.text, *kind.total.arguments(values))
-        some = portions(connection, kind.sql, kind.sql.arguments(values))
+        total = await connection.fetchval(definition.total.text, *definition.total.arguments(values))
+        some = portions(connection, definition.sql, definition.sql.arguments(values))
         async with _beside(_watch(runtime, claim, figures, session, total)):
             found = await anext(some, None)
         while found is not None:

@@ -17,7 +17,7 @@ EACH, ALL = 4, 256
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Whose connection it is, and to where: the checked address, and the name that a certificate was verified for."""
 
     org_id: UUID | None
@@ -65,12 +65,12 @@ class Reading:
             self.done, self.reusable = True, self.parser.should_keep_alive()
 
 
-class Connection(asyncio.Protocol):
+class ReceiverConnection(asyncio.Protocol):
     """A connection to a receiver."""
 
     transport: asyncio.Transport
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Destination) -> None:
         self.open, self.place = True, place
         self._reading: Reading | None = None
         self._over: asyncio.Future[None] | None = None
@@ -129,14 +129,14 @@ class Connections:
 
     def __init__(self, *, idle_seconds: float = IDLE_S, each: int = EACH, most: int = ALL) -> None:
         self._idle_s, self._each, self._most = idle_seconds, each, most
-        self._idle: dict[Connection, asyncio.TimerHandle] = {}
-        self._by_place: dict[Place, list[Connection]] = {}
+        self._idle: dict[ReceiverConnection, asyncio.TimerHandle] = {}
+        self._by_place: dict[Destination, list[ReceiverConnection]] = {}
 
     def __len__(self) -> int:
         """Return the number of idle connections."""
         return len(self._idle)
 
-    def take(self, places: Iterable[Place]) -> Connection | None:
+    def take(self, places: Iterable[Destination]) -> ReceiverConnection | None:
         """Return an idle connection to one of some places, which is idle no more."""
         for place in places:
             while kept := self._by_place.get(place):
@@ -146,7 +146,7 @@ class Connections:
                     return connection
         return None
 
-    def keep(self, connection: Connection) -> None:
+    def keep(self, connection: ReceiverConnection) -> None:
         """Keep an open connection for the next request."""
         of_place = self._by_place.setdefault(connection.place, [])
         self._idle[connection] = asyncio.get_running_loop().call_later(self._idle_s, self._close, connection)
@@ -161,11 +161,11 @@ class Connections:
         for connection in list(self._idle):
             self._close(connection)
 
-    def _close(self, connection: Connection) -> None:
+    def _close(self, connection: ReceiverConnection) -> None:
         self._forget(connection)
         connection.abort()
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self, connection: ReceiverConnection) -> None:
         self._idle.pop(connection).cancel()
         of_place = self._by_place[connection.place]
         of_place.remove(connection)

@@ -14,7 +14,7 @@ import structlog
 
 from models.webhook_urls import Address, check_literal
 from workers.webhooks.addresses import Addresses, Postponed, Refused
-from workers.webhooks.connections import RESPONSE_BYTES, Connection, Connections, Place, Reading
+from workers.webhooks.connections import RESPONSE_BYTES, Connections, Destination, Reading, ReceiverConnection
 from workers.webhooks.timeouts import within
 
 log = structlog.get_logger()
@@ -110,7 +110,7 @@ class Sender:
         # the next one is seen as such.
         await self._ask(connection or await self._connect(places), request, reading)
 
-    async def _ask(self, connection: Connection, request: bytes, reading: Reading) -> None:
+    async def _ask(self, connection: ReceiverConnection, request: bytes, reading: Reading) -> None:
         """Send a request and read its response; then keep the connection, or close it."""
         try:
             await connection.exchange(request, reading)
@@ -122,14 +122,14 @@ class Sender:
             else:
                 connection.abort()
 
-    async def _connect(self, places: list[Place]) -> Connection:
+    async def _connect(self, places: list[Destination]) -> ReceiverConnection:
         try:
             async with within(self._connect_s):
                 return await self._first(places)
         except TimeoutError:
             raise Refused("CONNECT_TIMEOUT") from None
 
-    async def _first(self, places: list[Place]) -> Connection:
+    async def _first(self, places: list[Destination]) -> ReceiverConnection:
         share, loop = self._connect_s / len(places), asyncio.get_running_loop()
         code = "CONNECT_FAILED"
         for place in places:
@@ -137,7 +137,11 @@ class Sender:
             try:
                 async with within(share):
                     _, connection = await loop.create_connection(
-                        partial(Connection, place), str(place.address), place.port, ssl=tls, server_hostname=name
+                        partial(ReceiverConnection, place),
+                        str(place.address),
+                        place.port,
+                        ssl=tls,
+                        server_hostname=name,
                     )
                     return connection
             except ssl.SSLError:
@@ -152,9 +156,9 @@ class Sender:
         raise Refused(code)
 
 
-def _place(parts: SplitResult, address: Address, org_id: UUID | None) -> Place:
+def _place(parts: SplitResult, address: Address, org_id: UUID | None) -> Destination:
     secure = parts.scheme == "https"
-    return Place(org_id, address, str(parts.hostname), parts.port or (443 if secure else 80), secure)
+    return Destination(org_id, address, str(parts.hostname), parts.port or (443 if secure else 80), secure)
 
 
 def request_of(parts: SplitResult, headers: Mapping[str, str], body: bytes, *, kept: bool) -> bytes:

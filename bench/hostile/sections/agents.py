@@ -8,7 +8,7 @@ import httpx
 from bench.hostile.figures import Figure
 from bench.hostile.reading import slowness
 from bench.hostile.target import Target
-from resolvers.agents.work import TooMuchWork, Work
+from resolvers.agents.validation_steps import TooManySteps, ValidationSteps
 from tests.support.hostile_schemas import FLOATS, HOSTILE, PATTERNED, TOLD, Schema, all_of, none_of
 
 SECTION = "Agents' schemas"
@@ -80,8 +80,8 @@ def _most(schema: Schema, value: Any) -> int:
     while taken < refused - 1:
         number = (taken + refused) // 2
         try:
-            Work(schema, {}).of({"all": [value] * number})
+            ValidationSteps(schema, {}).of({"all": [value] * number})
             taken = number
-        except TooMuchWork:
+        except TooManySteps:
             refused = number
     return taken

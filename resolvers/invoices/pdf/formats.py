@@ -11,7 +11,7 @@ from babel.dates import format_date
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 
 from models.currencies import minor_digits
-from resolvers.invoices.pdf.words import ENGLISH, WORDS, Words
+from resolvers.invoices.pdf.words import ENGLISH, WORDS, InvoiceWords
 
 _FRACTION = re.compile(r"(?<=[#0])\.[0#]+")
 # Where CLDR puts a space between a currency that ends with a letter and its amount.
@@ -27,7 +27,7 @@ class Formats:
 
     def __init__(self, language: str, currency: str, timezone: str) -> None:
         self.locale = locale = _locale(language)
-        self.words: Words = WORDS.get(locale.language, ENGLISH)
+        self.words: InvoiceWords = WORDS.get(locale.language, ENGLISH)
         # The language of the words, for hyphens and for those who listen to the page.
         self.language = locale.language if locale.language in WORDS else "en"
         self._dates = locale if self.language == locale.language else Locale("en")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class InvoiceWords:
     """The words of one language. What is in braces is filled in."""
 
     invoice: str
@@ -34,7 +34,7 @@ class Words:
     page: str
 
 
-ENGLISH = Words(
+ENGLISH = InvoiceWords(
     invoice="Invoice",
     draft="Draft",
     void="Void",
@@ -63,7 +63,7 @@ ENGLISH = Words(
 )
 WORDS = {
     "en": ENGLISH,
-    "de": Words(
+    "de": InvoiceWords(
         invoice="Rechnung",
         draft="Entwurf",
         void="Storniert",
@@ -90,7 +90,7 @@ WORDS = {
         notes="Hinweise",
         page="Seite {page} von {pages}",
     ),
-    "fr": Words(
+    "fr": InvoiceWords(
         invoice="Facture",
         draft="Brouillon",
         void="Annulée",
@@ -117,7 +117,7 @@ WORDS = {
         notes="Remarques",
         page="Page {page} sur {pages}",
     ),
-    "es": Words(
+    "es": InvoiceWords(
         invoice="Factura",
         draft="Borrador",
         void="Anulada",
@@ -144,7 +144,7 @@ WORDS = {
         notes="Notas",
         page="Página {page} de {pages}",
     ),
-    "nl": Words(
+    "nl": InvoiceWords(
         invoice="Factuur",
         draft="Concept",
         void="Geannuleerd",
@@ -171,7 +171,7 @@ WORDS = {
         notes="Opmerkingen",
         page="Pagina {page} van {pages}",
     ),
-    "it": Words(
+    "it": InvoiceWords(
         invoice="Fattura",
         draft="Bozza",
         void="Annullata",

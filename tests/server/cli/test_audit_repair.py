@@ -73,7 +73,7 @@ def test_the_readmes_statements_mend_a_log(environment: Backends, org: str, caps
         asyncio.run(seal(org_id))
     code, _, err = run(capsys, *verify)
     unfit = "seal 3 does not fit its entry and the seal before it"
-    assert (code, err) == (1, f"counterfoil: the audit log does not hold: {unfit} (org_id {org_id})\n")
+    assert (code, err) == (1, f"counterfoil: the audit log is not intact: {unfit} (org_id {org_id})\n")
     # While row-level security is forced, the owner removes nothing.
     assert as_owner(environment, f"delete from audit_seals where org_id = '{org_id}'") == 0
     as_owner(environment, readme("remove seals", org_id=org_id, seal=3))
@@ -81,7 +81,7 @@ def test_the_readmes_statements_mend_a_log(environment: Backends, org: str, caps
     assert asyncio.run(seal(org_id)) == 1
     code, _, err = run(capsys, *verify)
     found = re.fullmatch(
-        r"counterfoil: the audit log does not hold: the unsealed entry audit_\w+ \(id (\S+)\)"
+        r"counterfoil: the audit log is not intact: the unsealed entry audit_\w+ \(id (\S+)\)"
         rf" was not written with a seal key \(org_id {org_id}\)\n",
         err,
     )

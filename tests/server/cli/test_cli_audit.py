@@ -40,7 +40,7 @@ def test_a_log_that_holds_and_one_that_does_not(
     code, out, err = run(capsys, "audit", "verify", "--org", "one", "--head", f"3:{'ab' * 32}")
     assert (code, out) == (1, f"organization {org}\nsealed 2, unsealed 1, erased 0\nhead {head}\n")
     why = f"the chain ends at 2, before the kept head 3 (org_id {decode(ORGANIZATION.prefix, org)})"
-    assert err == f"counterfoil: the audit log does not hold: {why}\n"
+    assert err == f"counterfoil: the audit log is not intact: {why}\n"
 
 
 def test_a_slug_that_leads_elsewhere_does_not_hide_the_log(
@@ -124,12 +124,12 @@ def test_a_bundle_is_checked_with_the_public_key_alone(
     assert offline("--org", foreign) == (
         1,
         "",
-        "counterfoil: the bundle does not hold: the bundle is another organization's\n",
+        "counterfoil: the bundle is not intact: the bundle is another organization's\n",
     )
     whole = file.read_bytes()
     file.write_bytes(whole.replace(b'"actorName":"command line"', b'"actorName":"nobody"', 1))
     assert file.read_bytes() != whole
-    fit = "counterfoil: the bundle does not hold: the entries do not add up to the signed head\n"
+    fit = "counterfoil: the bundle is not intact: the entries do not add up to the signed head\n"
     assert offline() == (1, "", fit)
 
 
@@ -161,7 +161,7 @@ def test_a_log_that_does_not_hold_is_not_exported(
     code, out, err = run(capsys, "audit", "export", "--org", org, "--out", str(tmp_path / "bundle"))
     assert (code, out) == (1, "")
     gone = "the changes of entry 1 are gone, and no sealed entry records their erasure"
-    assert err == f"counterfoil: the audit log does not hold, and nothing was exported: {gone}\n"
+    assert err == f"counterfoil: the audit log is not intact, and nothing was exported: {gone}\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -219,7 +219,7 @@ def test_wrong_calls(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
     assert run(capsys, *missing) == (1, "", f"counterfoil: No such file or directory: {tmp_path / 'none'}\n")
     code, out, err = run(capsys, "audit", "verify", "--bundle", str(file), "--key", PUBLIC)
     assert (code, out) == (1, "")
-    assert err == "counterfoil: the bundle does not hold: the bundle ends without a signed head\n"
+    assert err == "counterfoil: the bundle is not intact: the bundle ends without a signed head\n"
 
 
 def test_an_organization_that_there_is_not(environment: Backends, org: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from server.dev.processes import PidFile, ProcessSpec, identity
-from server.dev.supervisor import Stopped, Supervisor, end_leftovers
+from server.dev.supervisor import StopSignal, Supervisor, end_leftovers
 from server.drafts import write_private
 
 WAIT_SECONDS = 20
@@ -198,16 +198,16 @@ async def interrupted() -> None:
 
 
 def test_a_signal_within_a_callback_of_the_loop_ends_it() -> None:
-    with Supervisor(), pytest.raises(Stopped):
+    with Supervisor(), pytest.raises(StopSignal):
         asyncio.run(interrupted())
 
 
 def test_a_signal_that_something_kept_ends_it_at_the_next_step() -> None:
     with Supervisor() as supervisor:
         # What keeps it may be a finalizer.
-        with pytest.raises(Stopped):
+        with pytest.raises(StopSignal):
             signal.raise_signal(signal.SIGINT)
-        with pytest.raises(Stopped):
+        with pytest.raises(StopSignal):
             supervisor.heed()
-        with pytest.raises(Stopped):
+        with pytest.raises(StopSignal):
             supervisor.watch()

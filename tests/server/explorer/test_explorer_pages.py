@@ -14,7 +14,7 @@ from schema.graph import CORE
 from schema.live.fields import HEARINGS
 from server.explorer import Built, Explorer
 from server.explorer.pages import LICENCES
-from server.http.edge import Edge
+from server.http.edge import EdgeMiddleware
 from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring.metrics import Metrics
 from tests.support.repository import ROOT
@@ -43,7 +43,7 @@ def served(folder: Path, *, graphiql: bool = True) -> httpx.AsyncClient:
         ApiRoute("/api/docs", explorer.reference, name="Reference"),
         ApiRoute("/assets/{name}", explorer.asset, name="Assets"),
     ]
-    app = Edge(ApiRouter(routes), Metrics(), seconds=5, timing=False)
+    app = EdgeMiddleware(ApiRouter(routes), Metrics(), seconds=5, timing=False)
     assert not isinstance(app, Starlette)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import structlog
 
-from server.http.edge import Edge
+from server.http.edge import EdgeMiddleware
 from server.http.routing import ApiRoute, ApiRouter
 from server.monitoring.metrics import Metrics
 from tests.support.api import Org, serving, settings_of
@@ -24,7 +24,7 @@ def _echo(word: str) -> Any:
 
 
 def _client(*routes: ApiRoute, seconds: float = 5) -> httpx.AsyncClient:
-    edge: Any = Edge(ApiRouter(routes), Metrics(), seconds=seconds, timing=False)
+    edge: Any = EdgeMiddleware(ApiRouter(routes), Metrics(), seconds=seconds, timing=False)
     return httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://test")
 
 
@@ -142,7 +142,7 @@ async def test_a_request_that_is_cancelled_from_outside_stays_cancelled() -> Non
 
     router = ApiRouter([ApiRoute("/slow", slow, name="Slow")])
     scope: Scope = {"type": "http", "method": "GET", "path": "/slow", "query_string": b"", "headers": []}
-    edge = Edge(router, Metrics(), seconds=5, timing=False)
+    edge = EdgeMiddleware(router, Metrics(), seconds=5, timing=False)
 
     async def ask() -> None:
         await edge(scope, receive, send)

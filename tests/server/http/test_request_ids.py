@@ -8,7 +8,7 @@ import pytest
 from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.jobs.claims import context_of
-from server.http.edge import Edge
+from server.http.edge import EdgeMiddleware
 from server.monitoring.metrics import Metrics
 from tests.support.api import Org, new_client
 from tests.support.protocol import exchange, listening
@@ -74,7 +74,7 @@ async def test_the_first_id_that_may_stand_counts() -> None:
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    edge: Any = Edge(app, Metrics(), seconds=5, timing=False)
+    edge: Any = EdgeMiddleware(app, Metrics(), seconds=5, timing=False)
     async with listening(edge) as port:
         head = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-request-id: job_1\r\nx-request-id: mine\r\n\r\n"
         assert b"x-request-id: mine\r\n" in await exchange(port, head)

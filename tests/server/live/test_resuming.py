@@ -141,4 +141,4 @@ async def test_what_was_missed_waits_while_something_is_owed(acme: Org, monkeypa
 def test_a_snapshot_tells_what_was_committed() -> None:
     found = events.Snapshot.parsed("10:20:12,15")
     assert [xact for xact in range(8, 22) if not found.has(xact)] == [12, 15, 20, 21]
-    assert events.Snapshot.parsed("10:10:").position == events.Position(10, UUID(int=0))
+    assert events.Snapshot.parsed("10:10:").position == events.EventPosition(10, UUID(int=0))

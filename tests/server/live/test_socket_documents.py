@@ -119,7 +119,7 @@ async def test_changes_on_a_connection_are_tried(acme: Org, api: str) -> None:
         (
             {"idempotency_key": "1"},
             "header.Idempotency-Key",
-            "An Idempotency-Key is of one request, and a WebSocket has many: send the change over POST.",
+            "An Idempotency-Key is for one request, and a WebSocket carries many: send the change over POST.",
         ),
     ],
 )

@@ -13,7 +13,7 @@ from models.typeid import new_uuid
 from resolvers.api_keys.verification import key_id_of
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
-from resolvers.live.events import LiveEvent, Page, Position
+from resolvers.live.events import EventPage, EventPosition, LiveEvent
 from resolvers.live.feed import Feeds
 from schema.live import streams
 from schema.live.streams import Heard, Stream
@@ -38,8 +38,8 @@ class Everything:
     def wants(self, _event: LiveEvent) -> bool:
         return True
 
-    async def missed(self, position: Position) -> Page:
-        return Page([], full=False, unsettled=False)
+    async def missed(self, position: EventPosition) -> EventPage:
+        return EventPage([], full=False, unsettled=False)
 
     async def result(self, event: LiveEvent) -> bytes:
         return event.public_id.encode()
@@ -53,7 +53,7 @@ class Everything:
 
 def heard(xact: int, size: int = 1) -> Heard:
     """A result of a transaction."""
-    return Heard(Position(xact, new_uuid()), f"event_{xact}", b"x" * size)
+    return Heard(EventPosition(xact, new_uuid()), f"event_{xact}", b"x" * size)
 
 
 @pytest.mark.parametrize("size", [1, streams.MOST_BYTES // 2])
@@ -121,12 +121,13 @@ async def test_access_tokens_leave_streams_to_others(
         # The same client's second token has no share of its own.
         another = org.holding(token_of(org, key, clients[0], datetime(2098, 1, 1, tzinfo=UTC)))
         for holder in (first, another):
-            assert await why(holder, ORDERS) == "Whom the access token is for has 2 streams already, which is the most."
-        message = "The organization's access tokens have 3 streams already, which is the most."
+            message = "The member or client of the access token has 2 streams already, which is the maximum."
+            assert await why(holder, ORDERS) == message
+        message = "The organization's access tokens have 3 streams already, which is the maximum."
         assert [await why(holder, ORDERS) for holder in (second, third)] == [message] * 2
         for _ in range(3):
             await open_streams.enter_async_context(following(org, ALL))
-        assert await why(org, ALL) == "The organization has 6 streams already, which is the most."
+        assert await why(org, ALL) == "The organization has 6 streams already, which is the maximum."
         await open_streams.aclose()
         await org.close()
 

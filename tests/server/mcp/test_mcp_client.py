@@ -13,8 +13,8 @@ from tests.support.api import Org, new_client
 from tests.support.jobs import slot_of
 from tests.support.mcp import MODES, NEWEST, answer_of, codes_of, connected, errors_of, listed
 from tests.support.refusals import unchanged
-from workers.agents.handler import handler
-from workers.agents.providers import Providers
+from workers.agent_jobs.handler import handler
+from workers.agent_jobs.providers import Providers
 
 ADA = {"name": "Ada", "email": "ada@example.com"}
 

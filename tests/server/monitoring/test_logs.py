@@ -8,7 +8,7 @@ import orjson
 import pytest
 import structlog
 
-from server.http.edge import Edge
+from server.http.edge import EdgeMiddleware
 from server.monitoring import logs
 from server.monitoring.metrics import Metrics
 from web.http import Message, Receive, Scope, Send
@@ -95,7 +95,7 @@ async def test_a_path_brings_no_control_character(capsys: pytest.CaptureFixture[
 
     logs.configure("INFO", "console")
     scope: Scope = {"type": "http", "method": "GET", "path": "/a\x00b\nc\x1b[31m", "headers": []}
-    await Edge(app, Metrics(), seconds=1, timing=False)(scope, receive, send)
+    await EdgeMiddleware(app, Metrics(), seconds=1, timing=False)(scope, receive, send)
     (line,) = capsys.readouterr().err.splitlines()
     assert "path=/a%00b%0Ac%1B%5B31m " in line
 
@@ -150,7 +150,7 @@ async def test_what_is_logged_during_a_request_carries_its_id(capsys: pytest.Cap
 
     logs.configure()
     scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"x-request-id", b"mine")]}
-    await Edge(app, Metrics(), seconds=1, timing=False)(scope, receive, send)
+    await EdgeMiddleware(app, Metrics(), seconds=1, timing=False)(scope, receive, send)
     structlog.get_logger().info("outside")
     assert [(event["event"], event.get("request_id")) for event in lines(capsys)] == [
         ("inside", "mine"),

@@ -14,7 +14,7 @@ from tests.support.collector import CALLER, PARENT, TRACEPARENT, Collector, Span
 from tests.support.jobs import receiver, working
 from tests.support.servers import Backends
 from tests.support.webhooks import new_webhook
-from workers.agents.providers import Providers
+from workers.agent_jobs.providers import Providers
 
 STATE = "vendor=it's;x,other=2"
 QUEUE = (

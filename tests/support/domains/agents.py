@@ -5,7 +5,7 @@ from typing import Any
 from models.agent_jobs import AgentJobStatus
 from models.agents import AgentStatus
 from schema.requests.tools import TOOLS
-from tests.support.agent_walks import AgentJobWalk
+from tests.support.agent_jobs_walks import AgentJobWalk
 from tests.support.cases import Case, Filter, times, wrong
 
 DEFINITION = {

@@ -11,14 +11,14 @@ import pytest
 from matplotlib.text import Annotation
 
 from models.reports import ReportInterval, ReportKind
-from resolvers.reports.catalogue import KINDS
+from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.figures import Figures
 from tests.support.report_charts import FOUND, chart_of, report_of
 from tests.support.repository import ROOT
 from workers.reports.charts.draw import figure_of
 from workers.reports.charts.style import duration
 
-PERIODIC = [kind for kind in ReportKind if KINDS[kind].periodic]
+PERIODIC = [kind for kind in ReportKind if DEFINITIONS[kind].periodic]
 # One that a process of its own draws.
 _DRAW = """import sys
 from tests.support.report_charts import chart_of, report_of

@@ -1,0 +1,1 @@
+"""Jobs of AI agents in the graph, and the steps of these."""

@@ -1,1 +1,0 @@
-"""AI agents in the graph: their definitions, their jobs and the steps of these."""
