@@ -128,9 +128,7 @@ class Settings(LocalSettings):
     pool_max: int = Field(10, ge=1, le=1000, description="Database connections at most for each process")
     pool_wait_ms: int = Field(1000, ge=1, description="Wait for a free connection before a 503, in milliseconds")
     statement_timeout_ms: int = Field(5000, ge=1, description="Longest SQL statement, in milliseconds")
-    request_timeout_s: float = Field(
-        10, gt=0, description="Longest work on a request, in seconds; its commit may take 5 more"
-    )
+    request_timeout_s: float = Field(10, gt=0, description="Longest work on a request, in seconds; its commit: 5 more")
     header_timeout_s: float = Field(5, gt=0, description="Longest wait for a request's head, in seconds")
     body_timeout_s: float = Field(10, gt=0, description="Longest wait for a request's body, in seconds")
     limit_concurrency: int = Field(1000, ge=1, description="Requests at work in one process before a 503")
