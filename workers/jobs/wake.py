@@ -27,6 +27,8 @@ TIMEOUT_S = 1.0
 # How long jobs are collected before one message is sent.
 COLLECT_S = 0.02
 POLL_S = 0.1
+# Under a steady load a worker would find several messages at once: the next one waits for its next look.
+NEXT_S = POLL_S
 # What a worker passes on to others comes rarely.
 PASSED_ON_POLL_S = 0.5
 # The pause after a failure of Redis.
@@ -62,9 +64,11 @@ class Waker:
                 self._task = loop.create_task(self._send())
 
     async def _send(self) -> None:
+        pause = COLLECT_S
         try:
             while self._pending:
-                await asyncio.sleep(COLLECT_S)
+                await asyncio.sleep(pause)
+                pause = NEXT_S
                 due = [(str(org_id), str(job_id)) for org_id, job_id in self._pending.take()]
                 async with asyncio.timeout(TIMEOUT_S):
                     await self._redis.enqueue_job(FUNCTION, due, _queue_name=self._queue)
