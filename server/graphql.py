@@ -153,25 +153,24 @@ class GraphQL:
                 assert refused is not None, "without an actor there is a refusal"
                 raise refused
             actor = PUBLIC
-            new = prepared.new + self.engine.compiling(prepared)
             cost = prepared.measure.cost + prepared.measure.introspected // OBJECTS
-            self.anonymous.spend(request, cost + new // NEW)
+            self.anonymous.spend(request, cost + sum(self.engine.unknown(prepared, None)) // NEW)
         payer = None if actor is PUBLIC else actor.org_id
         if prepared.new:
             await self.dependencies.turn(payer)
         try:
             ctx = self._context(request, prepared, asked, actor, headers)
         except (Refusal, DocumentError) as error:
-            done = prepared.new + request.weight + _work_of(error)
+            done = self.engine.unknown(prepared, payer)[0] + request.weight + _work_of(error)
             if actor is not PUBLIC and done:
                 await self.dependencies.pay(request, actor, 0, headers, done)
             raise
         request.state["ctx"] = ctx
         if actor is PUBLIC:
             return Admitted(ctx, prepared, asked, None)
-        compiling = self.engine.compiling(prepared)
+        reading, compiling = self.engine.unknown(prepared, payer)
         cost = prepared.measure.cost + compiling
-        remaining = await self.dependencies.pay(request, actor, cost, headers, prepared.new + request.weight)
+        remaining = await self.dependencies.pay(request, actor, cost, headers, reading + request.weight)
         if compiling:
             await self.dependencies.turn(payer)
         return Admitted(ctx, prepared, asked, remaining)

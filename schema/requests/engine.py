@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from graphql import NoSchemaIntrospectionCustomRule
 
@@ -38,7 +39,8 @@ from schema.requests.variables import checked_variables
 # judge a known one for other variables: one for so many tokens. Compiling costs one for so many of its first fields, as
 # the others always cost.
 NEW_TOKENS, NEW_TEXT, JUDGED_TOKENS = 4, 256, 40
-
+# Where an operation keeps who sent it, and the most bytes that one of them takes.
+_SENDERS, SENDER_BYTES = "senders", 200
 
 LIMITS = Limits()
 # What searches cost together that may take seconds where there are many rows: one that follows a relation already may.
@@ -98,11 +100,23 @@ class Engine:
         """Return an operation of our own, of any size, judged. Without its variables: what it always needs."""
         return Prepared(operation, variables, self.executor.cost(operation, variables).analysis)
 
-    def compiling(self, prepared: Prepared) -> int:
-        """Return what an operation costs beside to be compiled, where it is not."""
-        if self.executor.is_planned(prepared.operation, prepared.variables):
-            return 0
-        return min(prepared.measure.expanded, FREE_FIELDS) // FIELDS_FOR_ONE
+    def unknown(self, prepared: Prepared, sender: UUID | None) -> tuple[int, int]:
+        """Return what an operation costs beside: to be read and judged, and to be compiled.
+
+        An organization that sends it to this process for the first time pays for both, whoever sent it before: what it
+        pays does not tell what others ask. None: the public.
+        """
+        operation, first = prepared.operation, False
+        if sender is not None and operation.valid:
+            senders: set[UUID] = operation.kept.setdefault(_SENDERS, set())
+            if sender not in senders:
+                first = True
+                senders.add(sender)
+                operation.grow(SENDER_BYTES)
+        reading = max(prepared.new, _reading(operation)) if first else prepared.new
+        if not first and self.executor.is_planned(operation, prepared.variables):
+            return reading, 0
+        return reading, min(prepared.measure.expanded, FREE_FIELDS) // FIELDS_FOR_ONE
 
     def public(self, prepared: Prepared) -> bool:
         """Return whether the operation needs no key: health, a form's submission, and introspection where it is on."""
@@ -180,10 +194,14 @@ class Engine:
         return result
 
 
+def _reading(operation: Operation) -> int:
+    return len(operation.fragments) + operation.tokens // NEW_TOKENS + len(operation.text) // NEW_TEXT
+
+
 def _new(operation: Operation, check: CostCheck) -> int:
     """Return what an operation costs beside for what of it is not known."""
     if not operation.valid:
-        return len(operation.fragments) + operation.tokens // NEW_TOKENS + len(operation.text) // NEW_TEXT
+        return _reading(operation)
     return 0 if check.cached else operation.tokens // JUDGED_TOKENS
 
 

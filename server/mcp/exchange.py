@@ -86,9 +86,10 @@ class Exchange:
         request.state["operation_type"] = prepared.operation.operation_type
         ctx = Context(dependencies.runtime, self.actor, request.request_id, Source.GRAPHQL, key, rehearses=dry)
         request.state["ctx"] = ctx
-        compiling = self.engine.compiling(prepared)
+        # Of an operation of our own nobody learns what others ask.
+        reading, compiling = self.engine.unknown(prepared, None)
         cost = prepared.measure.cost + compiling
-        await dependencies.pay(request, self.actor, cost, self.headers, prepared.new + request.weight)
+        await dependencies.pay(request, self.actor, cost, self.headers, reading + request.weight)
         if compiling:
             await dependencies.turn(self.actor.org_id)
         result = await self.engine.run(ctx, prepared)
