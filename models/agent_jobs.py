@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from models.agents import Model
 from models.base import TIMESTAMP, Versioned, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.machines import Block, Guard, Machine, Row, Settings, Transition, always
@@ -213,6 +214,12 @@ class AgentJob(Versioned, table=True):
     )
     created_by_key: UUID | None = column(
         sa.Uuid, nullable=True, description="The key that queued it, if one did and was not deleted."
+    )
+    model: Model = column(
+        sa.Text,
+        info={"logged_as": "usage.model"},
+        description="The model of the definition's version, such as `openai:gpt-5`; `test` is the built-in one, which"
+        " asks no provider.",
     )
     currency: Currency = column(
         sa.Text, info={"logged_as": "usage.currency"}, description="ISO 4217 currency code of the cost."

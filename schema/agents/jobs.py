@@ -41,6 +41,7 @@ KEPT = {name: field.description or "" for name, field in Table.model_fields.item
 class AgentUsage:
     """Usage of a job: the sums of its steps."""
 
+    model: str = member("model")
     model_calls: int = member("model_calls")
     input_tokens: int = member("input_tokens")
     output_tokens: int = member("output_tokens")

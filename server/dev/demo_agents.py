@@ -130,7 +130,7 @@ class _Maker:
         given = about | {"input": {"orderId": encode(ORDER.prefix, ticket["order_id"])}}
         row = new_row(AgentJob, given) | self.make.row(
             moment, definition_id=definition["id"], definition_version=definition["version"],
-            scopes=sorted(reduced(needed)), created_by_key=self.key_id, queued_at=moment,
+            model=definition["model"], scopes=sorted(reduced(needed)), created_by_key=self.key_id, queued_at=moment,
             currency=REGISTRY["agents.currency"].default,
         )  # fmt: skip
         self.made.jobs.append(row)
