@@ -104,9 +104,9 @@ select org_id, id, version, updated_at, name, model, instructions, tools, max_st
  timeout_seconds, max_attempts from agent_definitions where org_id = %(org)s""",
     f"""insert into agent_jobs (org_id, id, version, updated_at, definition_id, definition_version, client_id, input,
  output, status, attempt, ran_ms, scopes, currency, step_count, model_calls, input_tokens, output_tokens, cost,
- queued_at, finished_at)
+ queued_at, finished_at, model)
 select %(org)s, {_id("jobs")}, 1, at, {_AGENT}, 1, {_CLIENT}, '{{}}', '{{}}', 'SUCCEEDED', 1, 4000, '{{}}', 'USD', 4, 4,
- 4000, 400, 4 * (n %% 1000), at, at + interval '1 minute'
+ 4000, 400, 4 * (n %% 1000), at, at + interval '1 minute', 'test'
 from generate_series(1, %(orders)s / 4) n, lateral (select {_TIME.format(at=_AT)} as at) one""",
     f"""insert into agent_steps (org_id, id, job_id, index, kind, input_tokens, output_tokens, cost, reserved,
  started_at, finished_at)

@@ -7,6 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from models.agent_jobs_errors import AgentErrorCode
+from models.agents import Model
 from models.base import TIMESTAMP, Versioned, column, nullable_time, one_of, table_args, table_of
 from models.enums import DescribedEnum
 from models.machines import Block, Guard, Machine, Row, SettingValues, Transition, always
@@ -46,24 +48,6 @@ class AgentJobStatus(DescribedEnum):
     SUCCEEDED = "SUCCEEDED", "Done; see `output`."
     FAILED = "FAILED", "Not done; see `error`, and `availableTransitions` for whether it can be retried."
     CANCELLED = "CANCELLED", "Cancelled: it does not go on."
-
-
-class AgentErrorCode(DescribedEnum):
-    """Code of the error of an agent job."""
-
-    PROVIDER_NOT_CONFIGURED = "PROVIDER_NOT_CONFIGURED", "The workers have no key for the provider of the model."
-    PROVIDER_REFUSED = "PROVIDER_REFUSED", "The provider refused the request."
-    PROVIDER_FAILED = "PROVIDER_FAILED", "The provider failed, or could not be reached, at each attempt."
-    NO_PRICE = "NO_PRICE", "The setting `agents.prices` has no price of the model."
-    STEPS_EXCEEDED = "STEPS_EXCEEDED", "The model would have been called more often than `maxSteps`."
-    TOKENS_EXCEEDED = "TOKENS_EXCEEDED", "The next call could take more tokens than `maxTokens`, or the last one did."
-    COST_EXCEEDED = "COST_EXCEEDED", "The next call could cost more than `maxCost`, or the last one did."
-    BUDGET_EXCEEDED = "BUDGET_EXCEEDED", "The next call could have cost more than `agents.monthlyBudget`."
-    TIMED_OUT = "TIMED_OUT", "It ran for longer than `timeoutSeconds`, in all its runs together."
-    INVALID_OUTPUT = "INVALID_OUTPUT", "The model's answer does not match `outputSchema`."
-    MODEL_MISBEHAVED = "MODEL_MISBEHAVED", "The model gave no answer that can be used: the message says why."
-    KEY_INVALID = "KEY_INVALID", "The API key that queued the job was revoked, has expired or was deleted."
-    INTERNAL = "INTERNAL", "The server failed."
 
 
 _S, _E = AgentJobStatus, AgentErrorCode
@@ -213,6 +197,12 @@ class AgentJob(Versioned, table=True):
     )
     created_by_key: UUID | None = column(
         sa.Uuid, nullable=True, description="The key that queued it, if one did and was not deleted."
+    )
+    model: Model = column(
+        sa.Text,
+        info={"logged_as": "usage.model"},
+        description="The model of the definition's version, such as `openai:gpt-5`; `test` is the built-in one, which"
+        " asks no provider.",
     )
     currency: Currency = column(
         sa.Text, info={"logged_as": "usage.currency"}, description="ISO 4217 currency code of the cost."

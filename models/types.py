@@ -5,6 +5,7 @@ import re
 from collections.abc import Container
 from datetime import datetime
 from decimal import Decimal
+from math import isinf
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -17,6 +18,8 @@ from models.texts import normalized
 from models.webhook_urls import check_literal
 
 MAX_SAFE_INTEGER = 2**53 - 1
+# A whole number that stands for an infinity, beyond every bound.
+BEYOND = 10**309
 # The greatest number of characters of a JSON object, and of metadata (50 keys of 40 with values of 500).
 JSON_LIMIT, METADATA_LIMIT = 16 * 1024, 50 * (40 + 500)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -117,7 +120,12 @@ def plain_number(text: str) -> str:
 
 
 def _whole(value: object) -> object:
-    """Return a whole number for one that JSON writes with a point: 1 and 1.0 are the same."""
+    """Return a whole number for one that JSON writes with a point: 1 and 1.0 are the same.
+
+    One beyond a double, which is an infinity by now, becomes a whole number beyond every bound.
+    """
+    if isinstance(value, float) and isinf(value):
+        return BEYOND if value > 0 else -BEYOND
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -22,6 +22,8 @@ _NO_OBJECT = "The body must be a JSON object."
 # The cost of reading a body: one for so many bytes, and one for so many values, which are counted up to a maximum. The
 # values of a small body are not counted.
 BYTES, VALUES, MAX_VALUES, SMALL = 2_048, 10, 6_500, 1_024
+# Where the state of a request has the object of a body that was read before, and paid for.
+READ = "read"
 
 
 class Bodies:
@@ -34,6 +36,8 @@ class Bodies:
     async def json(self, request: Request, *, array: str = _NO_OBJECT) -> dict[str, Any]:
         """Return the JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or
         BAD_INPUT, with the message ``array`` for an array."""
+        if READ in request.state:
+            return dict(request.state[READ])
         return json_object(request, await self.json_text(request), array=array)
 
     async def json_text(self, request: Request) -> bytes:

@@ -17,14 +17,14 @@ select %(org)s, {row_id("agent_definitions", "n")}, 1, to_timestamp({SINCE} / 10
 from generate_series(1, %(agent_definitions)s) as n""",
     f"""insert into agent_jobs (org_id, id, version, updated_at, definition_id, definition_version, order_id, ticket_id,
  client_id, input, output, status, attempt, scopes, currency, step_count, model_calls, input_tokens, output_tokens,
- cost, queued_at, finished_at, expires_at, ran_ms)
+ cost, queued_at, finished_at, expires_at, ran_ms, model)
 select %(org)s, {row_id("agent_jobs", "n")}, 1, at, {row_id("agent_definitions", "1 + n %% %(agent_definitions)s")}, 1,
  case when n %% 3 > 0 and n <= %(orders)s then {row_id("orders", "n")} end,
  case when n %% 3 = 0 and n <= %(tickets)s then {row_id("tickets", "n")} end,
  case when n %% 10000 <> 7 then {row_id("clients", "1 + (hashint4(n::int)::bigint & 2147483647) %% %(clients)s")} end,
  '{{}}', case when status = 'SUCCEEDED' then '{{}}'::jsonb end, status, 1, array[]::text[], 'EUR', 0, 0, 0, 0, 0, at,
  case when status in ('SUCCEEDED', 'CANCELLED') then at end,
- case when status = 'AWAITING_APPROVAL' then to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end, 0
+ case when status = 'AWAITING_APPROVAL' then to_timestamp({SINCE} / 1000.0 + n::bigint * 7919 %% 1000003) end, 0, 'test'
 from generate_series(1, %(agent_jobs)s) as n,
  lateral (select to_timestamp({SINCE} / 1000.0 + n) as at, case when n %% 10000 = 7 then 'CANCELLED'
  when n %% 10 = 1 then 'AWAITING_APPROVAL' when n %% 10 = 2 then 'QUEUED' else 'SUCCEEDED' end as status) as one""",

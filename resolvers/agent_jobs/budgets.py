@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from models.agent_jobs import AgentErrorCode
+from models.agent_jobs_errors import AgentErrorCode
 from models.agent_jobs_steps import agent_budgets
 from models.agents import TEST_MODEL
 from resolvers.context import Context, Row

@@ -55,7 +55,7 @@ async def queue(ctx: Context, values: InputValues) -> Row:
             must_hold(ctx, [COLLECTIONS[about].resource.read_scope], name)
     found = await references(
         ctx, values,
-        definition_id=Reference(AGENTS, ("status", "version", "tools", "input_schema"), _refuse_definition),
+        definition_id=Reference(AGENTS, ("status", "version", "model", "tools", "input_schema"), _refuse_definition),
         order_id=Reference(ORDERS, ("client_id",)),
         ticket_id=Reference(TICKETS, ("client_id", "order_id")),
     )  # fmt: skip
@@ -69,7 +69,7 @@ async def queue(ctx: Context, values: InputValues) -> Row:
         problems = problems_of(definition["input_schema"], row["input"], "input", ctx)
         if problems:
             raise Refusals(problems)
-    row["definition_version"] = definition["version"]
+    row |= {"definition_version": definition["version"], "model": definition["model"]}
     row["created_by_key"] = ctx.actor.key_id
     row["currency"] = (await settings_of(ctx))["agents.currency"]
     row["queued_at"] = row["updated_at"]

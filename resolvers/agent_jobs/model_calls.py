@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.agent_jobs import AgentErrorCode
+from models.agent_jobs_errors import AgentErrorCode
 from models.agent_jobs_steps import AgentStepKind
 from resolvers.agent_jobs.budgets import JobStopped, budget_of, price_of
 from resolvers.agent_jobs.open_model_calls import begin_job_edit, charge_lost, write_model_call

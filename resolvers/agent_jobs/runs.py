@@ -8,7 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.actors import within
-from models.agent_jobs import MACHINE, AgentErrorCode, AgentJobStatus, event_of, ran_until
+from models.agent_jobs import MACHINE, AgentJobStatus, event_of, ran_until
+from models.agent_jobs_errors import AgentErrorCode
 from models.agents import agent_definition_versions
 from models.api_keys import ApiKeyStatus, api_keys, status_of
 from resolvers.agent_jobs.budgets import JobStopped

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from execution import ColumnReader
-from models.agent_jobs import AGENT_JOB, MACHINE, AgentErrorCode, AgentJobStatus
+from models.agent_jobs import AGENT_JOB, MACHINE, AgentJobStatus
 from models.agent_jobs import AgentJob as Table
+from models.agent_jobs_errors import AgentErrorCode
 from models.agents import AGENT
 from models.clients import CLIENT
 from models.orders import ORDER
@@ -43,6 +44,7 @@ KEPT = {name: field.description or "" for name, field in Table.model_fields.item
 class AgentUsage:
     """Usage of a job: the sums of its steps."""
 
+    model: str = member("model")
     model_calls: int = member("model_calls")
     input_tokens: int = member("input_tokens")
     output_tokens: int = member("output_tokens")

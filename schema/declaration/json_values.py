@@ -13,12 +13,15 @@ LARGEST = sys.float_info.max
 _LEAST_WHOLE, _MOST_WHOLE = -(2**63), 2**64 - 1
 
 
-def wrong_parts(value: Any) -> Iterator[GraphQLError]:
-    """Yield an error for each part that cannot be kept, in their order; its path within the value is ``within``."""
+def wrong_parts(value: Any, *, ranges: bool = True) -> Iterator[GraphQLError]:
+    """Yield an error for each part that cannot be kept, in their order; its path within the value is ``within``.
+
+    Without ``ranges`` a number is no such part.
+    """
     left: list[tuple[tuple[str, ...], Any]] = [((), value)]
     while left:
         within, part = left.pop()
-        found = _wrong(part)
+        found = _wrong(part, ranges)
         if found is not None:
             yield GraphQLError(found.pop("message"), extensions={**found, "within": within})
         # What is left is taken from its end.
@@ -28,10 +31,12 @@ def wrong_parts(value: Any) -> Iterator[GraphQLError]:
             left += [((*within, str(index)), each) for index, each in reversed([*enumerate(part)])]
 
 
-def _wrong(part: Any) -> dict[str, Any] | None:
+def _wrong(part: Any, ranges: bool) -> dict[str, Any] | None:
     texts = part if isinstance(part, dict) else [part]
     if any(isinstance(text, str) and "\0" in text for text in texts):
         return {"message": NUL, "reason": "INVALID_FORMAT"}
+    if not ranges:
+        return None
     if isinstance(part, float) and not isfinite(part):
         return _out_of_range(-LARGEST, LARGEST)
     if isinstance(part, int) and not _LEAST_WHOLE <= part <= _MOST_WHOLE:

@@ -13,11 +13,9 @@ from graphql import (
 )
 from pydantic import TypeAdapter
 
+from models.types import BEYOND
 from resolvers.errors import Refusal
 from schema.declaration.inputs import fits
-
-# A whole number that stands for an infinity, beyond every bound.
-_BEYOND = 10**309
 
 
 def bounds_of(type_: Any, field: GraphQLInputField) -> TypeAdapter[Any] | None:
@@ -38,7 +36,7 @@ def comparable(type_: Any, value: Any) -> Any:
     if not isinstance(value, float) or get_named_type(type_) is GraphQLFloat:
         return value
     if isinf(value):
-        return _BEYOND if value > 0 else -_BEYOND
+        return BEYOND if value > 0 else -BEYOND
     return int(value) if value.is_integer() else value
 
 

@@ -127,7 +127,8 @@ def _word(annotation: Any) -> Callable[[object], str]:
     return read
 
 
-def _json(value: object, limit: int) -> dict[str, Any]:
+def _json(value: object, limit: int, *, ranges: bool = True) -> dict[str, Any]:
+    """Return a JSON object of at most so many bytes; ``ranges`` are false where each number has bounds of its own."""
     if not isinstance(value, dict):
         raise _wrong("It must be an object.", "WRONG_TYPE")
     try:
@@ -137,15 +138,15 @@ def _json(value: object, limit: int) -> dict[str, Any]:
     if len(written) > limit:
         raise _wrong(f"It must have at most {limit} bytes.", "TOO_LONG", limit=limit)
     # What is written as null may be an infinity.
-    if _NUL.search(written) or b"null" in written:
-        for wrong in wrong_parts(value):
+    if _NUL.search(written) or (ranges and b"null" in written):
+        for wrong in wrong_parts(value, ranges=ranges):
             raise wrong
     return value
 
 
-def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None, *, limit: int) -> dict[str, Any]:
+def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None, **bounds: Any) -> dict[str, Any]:
     """Return the value of a literal, with the variables that stand in it."""
-    return _json(_given(value_from_ast_untyped(node, variables)), limit)
+    return _json(_given(value_from_ast_untyped(node, variables)), **bounds)
 
 
 def _given(value: Any) -> Any:
@@ -163,9 +164,11 @@ def _word_scalar(name: str, description: str, url: str, annotation: Any) -> Scal
     return strawberry.scalar(name=name, description=description, specified_by_url=url, serialize=str, parse_value=read)
 
 
-def _object_scalar(name: str, description: str, limit: int = JSON_LIMIT, url: str = RFC_OBJECT) -> ScalarDefinition:
+def _object_scalar(
+    name: str, description: str, limit: int = JSON_LIMIT, url: str = RFC_OBJECT, *, ranges: bool = True
+) -> ScalarDefinition:
     """Return a scalar of JSON objects of at most so many bytes; other bounds are those of the fields that have it."""
-    read, literal = partial(_json, limit=limit), partial(_json_literal, limit=limit)
+    read, literal = (partial(each, limit=limit, ranges=ranges) for each in (_json, _json_literal))
     return strawberry.scalar(
         name=name, description=description, specified_by_url=url, serialize=_unchanged, parse_value=read,
         parse_literal=literal,
@@ -238,6 +241,7 @@ SCALARS: dict[object, Any] = {
         "A JSON object of settings: their values, or null, by their names. As these have a dot, it is given as a"
         " variable.",
         SETTINGS_LIMIT,
+        ranges=False,
     ),
     FormData: _object_scalar(
         "FormData", "The values of a form by the keys of its fields: a JSON object of at most 64 KiB.", DATA_LIMIT

@@ -4,12 +4,12 @@ import base64
 import fcntl
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TextIO
@@ -20,10 +20,10 @@ from server.dev import embedded
 from server.dev.accounts import data_folder_of, make_data_folder
 from server.dev.env_files import read_env, write_env
 from server.dev.environment import KEYS, URLS
-from server.dev.processes import ProcessSpec
+from server.dev.processes import ProcessSpec, listens
 from server.dev.reset import remove_data
 from server.dev.supervisor import StopSignal, Supervisor, end_leftovers
-from server.errors import DevError, SettingsError, WrongCall
+from server.errors import CommandError, DevError, SettingsError, WrongCall
 from server.http.ports import require_free_port
 from server.late import late
 from server.settings import KEY_FILE, LocalSettings, Settings, load
@@ -167,11 +167,11 @@ def _migrate(settings: Settings, say: Say) -> None:
 def _serve(settings: Settings, environment: Mapping[str, str], supervisor: Supervisor, say: Say) -> None:
     say("== Starting the API and a worker")
     inherited = {**os.environ, **environment, "WORKER_GRACE_SECONDS": str(WORKER_GRACE_S)}
-    for name, command in (("api", "serve"), ("worker", "worker")):
-        supervisor.start(ProcessSpec(name, (sys.executable, "-m", "server.cli", command), env=inherited))
-    while not _listens(settings):
-        supervisor.check()
-        time.sleep(0.05)
+    ours = (sys.executable, "-m", "server.cli")
+    supervisor.start(ProcessSpec("worker", (*ours, "worker"), env=inherited))
+    start_api(
+        ProcessSpec("api", (*ours, "serve"), env=inherited, reason=partial(taken, settings)), settings, supervisor
+    )
     for line in welcome(settings):
         say(line)
 
@@ -197,13 +197,21 @@ def reachable_host(settings: LocalSettings) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _listens(settings: Settings) -> bool:
-    # It listens only once it can answer, and logs no request that was not made.
+def start_api(api: ProcessSpec, settings: LocalSettings, supervisor: Supervisor) -> None:
+    """Start the API, and return once it listens itself. Raises EmbeddedError where its port was taken meanwhile."""
+    supervisor.start(api)
+    while not listens(supervisor.pid(api.name), settings.port):
+        supervisor.check()
+        time.sleep(0.05)
+
+
+def taken(settings: LocalSettings) -> str | None:
+    """Return why the API cannot listen, where another process took its port meanwhile; None where it can."""
     try:
-        socket.create_connection((reachable_host(settings).strip("[]"), settings.port), timeout=2).close()
-    except OSError:
-        return False
-    return True
+        require_free_port(settings.host, settings.port)
+    except CommandError as error:
+        return str(error)
+    return None
 
 
 def welcome(settings: Settings) -> list[str]:

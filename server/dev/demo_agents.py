@@ -9,7 +9,8 @@ from uuid import UUID
 import orjson
 
 from models.actors import reduced
-from models.agent_jobs import MACHINE, AgentErrorCode, AgentJob, AgentJobStatus
+from models.agent_jobs import MACHINE, AgentJob, AgentJobStatus
+from models.agent_jobs_errors import AgentErrorCode
 from models.agent_jobs_steps import AgentStepKind
 from models.agents import TEST_MODEL, AgentContent, AgentDefinition, AgentStatus
 from models.jobs import JobFunction
@@ -130,7 +131,7 @@ class _Maker:
         given = about | {"input": {"orderId": encode(ORDER.prefix, ticket["order_id"])}}
         row = new_row(AgentJob, given) | self.make.row(
             moment, definition_id=definition["id"], definition_version=definition["version"],
-            scopes=sorted(reduced(needed)), created_by_key=self.key_id, queued_at=moment,
+            model=definition["model"], scopes=sorted(reduced(needed)), created_by_key=self.key_id, queued_at=moment,
             currency=REGISTRY["agents.currency"].default,
         )  # fmt: skip
         self.made.jobs.append(row)

@@ -8,7 +8,7 @@ import platform
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from server.dev.accounts import Account
 from server.drafts import write_private
 
 _PR_SET_PDEATHSIG = 1
+# The state of a socket that listens, in Linux's tables.
+_LISTENS = "0A"
 # Loaded before any fork: the child between fork and exec must not import or open anything.
 _LINUX = platform.system() == "Linux"
 _LIBC = ctypes.CDLL(None) if _LINUX else None
@@ -117,6 +119,30 @@ def identity(pid: int) -> str | None:
         return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='utf-8').strip()} {fields[19]}"
     shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, encoding="utf-8", check=False)
     return shown.stdout.strip() or None
+
+
+def listens(pid: int, port: int) -> bool:
+    """Return whether a process itself listens on a port: another one may have taken it."""
+    if not _LINUX:
+        command = ["lsof", "-a", "-n", "-P", "-t", "-p", str(pid), f"-iTCP:{port}", "-sTCP:LISTEN"]
+        return bool(subprocess.run(command, capture_output=True, encoding="utf-8", check=False).stdout.strip())
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        if (table := Path("/proc/net", name)).exists()
+        for line in table.read_text(encoding="utf-8").splitlines()[1:]
+    ]
+    # Its own address, its state and its inode, as Linux writes them.
+    found = {f"socket:[{row[9]}]" for row in rows if row[3] == _LISTENS and int(row[1].rpartition(":")[2], 16) == port}
+    return bool(found) and not found.isdisjoint(_opened(pid))
+
+
+def _opened(pid: int) -> Iterator[str]:
+    """Yield what the descriptors of a process lead to; nothing of one that is gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                yield str(descriptor.readlink())
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class _Child:
 class Supervisor:
     """Runs processes. `notes` is a folder for their pid files; `report` gets a line when one dies.
 
-    As a context it turns SIGINT, SIGTERM and SIGHUP into Stopped, raised in the main thread, once; a further signal
+    As a context it turns SIGINT, SIGTERM and SIGHUP into StopSignal, raised in the main thread, once; a further signal
     makes `stop` kill them without waiting.
     """
 
@@ -140,7 +140,7 @@ class Supervisor:
             (self._notes / f"{child.spec.name}.pid").unlink(missing_ok=True)
 
     def watch(self) -> None:
-        """Check until a signal raises Stopped, or a process's end EmbeddedError."""
+        """Check until a signal raises StopSignal, or a process's end EmbeddedError."""
         while True:
             self.check()
             time.sleep(0.1)

@@ -79,7 +79,7 @@ class Conversation:
             await self.send({"type": "websocket.close", "code": INTERNAL, "reason": "Internal error"})
         finally:
             if self.acknowledged:
-                self.live.leave(self._request(b""), self._end)
+                self.live.leave(self._request(), self._end)
             await self._cancel()
 
     async def _take_messages(self) -> None:
@@ -109,10 +109,10 @@ class Conversation:
         received = taking.result()
         if received["type"] != "websocket.receive":
             return False
-        await self._handle(self.charges.read(received))
+        await self._handle(self.charges.read(received), len(received["text"]))
         return True
 
-    async def _handle(self, message: dict[str, Any]) -> None:
+    async def _handle(self, message: dict[str, Any], size: int) -> None:
         match message.get("type"):
             case "connection_init":
                 await self._initialize(message.get("payload"))
@@ -121,7 +121,7 @@ class Conversation:
             case "pong":
                 pass
             case "subscribe":
-                await self._subscribe(message)
+                await self._subscribe(message, size)
             case "complete":
                 operation = self.operations.pop(id_of(message), None)
                 if operation is not None:
@@ -142,16 +142,16 @@ class Conversation:
         self.authorization = given[0].encode("latin-1", "replace") if given else sent
         try:
             # Each operation is held to trusted documents by itself, where the key runs no other.
-            actor = await self.graphql.dependencies.payer_of(self._request(b""), [], documents=True)
+            actor = await self.graphql.dependencies.payer_of(self._request(), [], documents=True)
         except Refusal as refusal:
             code = TRY_AGAIN if refusal.code in ("RATE_LIMITED", "UNAVAILABLE") else FORBIDDEN
             raise ClosedError(code, refusal.message) from None
-        self.live.attend(self._request(b""), self._end)
+        self.live.attend(self._request(), self._end)
         self.charges.actor = actor
         self.acknowledged = True
         await self._send({"type": "connection_ack"})
 
-    async def _subscribe(self, message: dict[str, Any]) -> None:
+    async def _subscribe(self, message: dict[str, Any], size: int) -> None:
         if not self.acknowledged:
             raise ClosedError(UNAUTHORIZED, "Unauthorized")
         key, payload = id_of(message), message.get("payload")
@@ -164,7 +164,7 @@ class Conversation:
             refused = shown_refusal(Refusal("RATE_LIMITED", most), self.request_id)
             await self._send({"id": key, "type": "error", "payload": [refused]})
             return
-        task = self.operations[key] = asyncio.create_task(self._operate(key, self._request(orjson.dumps(payload))))
+        task = self.operations[key] = asyncio.create_task(self._operate(key, self._request(payload, size)))
         task.add_done_callback(noted)
 
     async def _operate(self, key: str, request: Request) -> None:
@@ -245,8 +245,8 @@ class Conversation:
     async def _send(self, message: Mapping[str, Any]) -> None:
         await self.send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
 
-    def _request(self, body: bytes) -> Request:
-        return request_of(self.scope, self.authorization, body, self.deadlines)
+    def _request(self, payload: Mapping[str, Any] | None = None, size: int = 0) -> Request:
+        return request_of(self.scope, self.authorization, self.deadlines, payload or {}, size)
 
     async def _cancel(self) -> None:
         operations, self.operations = [*self.operations.values()], {}

@@ -8,6 +8,7 @@ import structlog
 
 from models.typeid import new_number
 from resolvers.errors import bad_input
+from web.body import READ
 from web.deadlines import Deadlines
 from web.dry_run import dry_run
 from web.http import Header, Message, Request, Scope
@@ -18,20 +19,22 @@ _KEPT = frozenset({b"x-forwarded-for", b"dry-run"})
 _ONE_KEY = "An Idempotency-Key is for one request, and a WebSocket carries many: send the change over POST."
 
 
-def request_of(scope: Scope, authorization: bytes | None, body: bytes, deadlines: Deadlines) -> Request:
-    """Return a request over HTTP that asks the same, from the same address and with the same key."""
+def request_of(
+    scope: Scope, authorization: bytes | None, deadlines: Deadlines, payload: Mapping[str, Any], size: int
+) -> Request:
+    """Return a request over HTTP that asks the same, from the same address and with the same key.
+
+    Its body is the payload as it was read, and paid for: written again, a number beyond a double would be null.
+    """
     headers: list[Header] = [each for each in scope["headers"] if each[0] in _KEPT]
-    headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % size)]
     if authorization is not None:
         headers.append((b"authorization", authorization))
     state = {"request_id": f"{new_number():032x}", "deadlines": deadlines, "streams": True}
+    state[READ] = payload
     asked = {"type": "http", "method": "POST", "path": scope["path"], "query_string": b"", "state": state}
     asked |= {"client": scope["client"], "headers": headers}
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return Request(asked, receive)
+    return Request(asked, _nothing)
 
 
 def names_document(payload: Mapping[str, Any]) -> bool:

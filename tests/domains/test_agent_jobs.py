@@ -33,7 +33,10 @@ async def test_a_job_runs_the_version_that_it_was_queued_of(acme: Org) -> None:
     expected = body | {
         "definitionVersion": 1, "ticketId": None, "clientId": order["clientId"], "status": "QUEUED", "attempt": 0,
         "output": None, "plan": None, "error": None, "scopes": ["orders:write"], "startedAt": None, "expiresAt": None,
-        "usage": {"modelCalls": 0, "inputTokens": 0, "outputTokens": 0, "cost": 0, "currency": "USD"}, "version": 1,
+        "usage": {
+            "model": "test", "modelCalls": 0, "inputTokens": 0, "outputTokens": 0, "cost": 0, "currency": "USD"
+        },
+        "version": 1,
     }  # fmt: skip
     found = await shown(acme, made["publicId"])
     assert {name: found[name] for name in expected} == expected

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from models.agent_jobs import FINAL, AgentErrorCode, AgentJobStatus
+from models.agent_jobs import FINAL, AgentJobStatus
+from models.agent_jobs_errors import AgentErrorCode
 from tests.support.agents import do, lead, new_definition, new_job, runs, shown
 from tests.support.api import Org
 from tests.support.refusals import error, unchanged

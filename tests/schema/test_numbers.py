@@ -7,6 +7,7 @@ from tests.support.forms import FIELDS, new_form
 from tests.support.refusals import error, problem, unchanged
 
 MOST = 2**53 - 1
+SETTINGS = "mutation($input: UpdateOrgSettingsInput!) { updateOrgSettings(input: $input) { orgSettings { version } } }"
 LITERAL = """mutation {{ createService(input: {{name: "Logo", price: 1, currency: "EUR", taxRate: {}}}) {{
   service {{ taxRate }} }} }}"""
 VARIABLE = "mutation($input: CreateServiceInput!) { createService(input: $input) { service { taxRate } } }"
@@ -74,3 +75,34 @@ async def test_a_float_is_written_alike_alone_and_beside_introspection(acme: Org
     asked = f'a: form(id: "{form["publicId"]}") {{ fields {{ min max }} }}'
     for text in (f"{{ {asked} }}", f"{{ {asked} __schema {{ queryType {{ name }} }} }}"):
         assert '{"min":100.0,"max":100.5}' in (await acme.graphql(text)).text
+
+
+@pytest.mark.parametrize("number", ["1e400", "9" * 400, "1e30"], ids=["1e400", "400 digits", "1e30"])
+@pytest.mark.parametrize("sign", ["", "-"])
+async def test_a_number_beyond_a_double_is_held_to_the_bounds_of_its_setting(acme: Org, sign: str, number: str) -> None:
+    names = (
+        "invoices.dueDays", "agents.approvalHours", "agents.monthlyBudget", "invoices.taxRate",
+        "invoices.requireAddress", "organization.name", "colour",
+    )  # fmt: skip
+    values = ", ".join(f'"{name}": {sign}{number}' for name in names)
+    values = f'{{{values}, "agents.prices": {{"test": {{"input": {sign}{number}, "output": 1}}}}}}'
+    ends = {
+        "invoices.dueDays": (0, 3_650), "agents.approvalHours": (1, 8_760), "agents.monthlyBudget": (0, MOST),
+        "agents.prices.test.input": (0, MOST),
+    }  # fmt: skip
+    wrong: dict[str, tuple[str, int | None]] = {
+        "invoices.taxRate": ("INVALID_FORMAT", None), "invoices.requireAddress": ("WRONG_TYPE", None),
+        "organization.name": ("WRONG_TYPE", None), "colour": ("UNKNOWN_FIELD", None),
+    }  # fmt: skip
+    wrong |= {name: ("OUT_OF_RANGE", least if sign else most) for name, (least, most) in ends.items()}
+    bound = "minimum" if sign else "maximum"
+    async with unchanged(acme):
+        answer = await acme.http.put("/api/v1/org-settings", content=values, headers=JSON)
+        found = {each["field"]: (each["code"], each.get(bound)) for each in answer.json()["errors"]}
+        assert found == {f"body.{name}": each for name, each in wrong.items()}
+        body = f'{{"query": "{SETTINGS}", "variables": {{"input": {{"values": {values}}}}}}}'
+        answer = await acme.http.post("/graphql", content=body, headers=JSON)
+        said = [each["extensions"] for each in answer.json()["errors"]]
+        assert {each["field"]: (each["reason"], each.get(bound)) for each in said} == {
+            f"input.values.{name}": each for name, each in wrong.items()
+        }

@@ -6,7 +6,7 @@ from pydantic_ai.messages import ModelResponse, ToolCallPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.usage import RequestUsage
 
-from models.agent_jobs import AgentErrorCode
+from models.agent_jobs_errors import AgentErrorCode
 from resolvers.agent_jobs.budgets import JobStopped
 
 # The calls of tools that one answer may have: more of them are no work that anybody wants.

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import structlog
 
-from models.agent_jobs import AgentErrorCode
+from models.agent_jobs_errors import AgentErrorCode
 from models.jobs import JobState
 from resolvers.agent_jobs import runs
 from resolvers.agent_jobs.budgets import JobStopped

@@ -26,7 +26,8 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 from pydantic_core import PydanticSerializationError, ValidationError
 
-from models.agent_jobs import AGENT_JOB, OUTPUT_LIMIT, AgentErrorCode
+from models.agent_jobs import AGENT_JOB, OUTPUT_LIMIT
+from models.agent_jobs_errors import AgentErrorCode
 from models.orders import ORDER
 from models.tickets import TICKET
 from models.typeid import encode

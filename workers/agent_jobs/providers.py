@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from models.agent_jobs import AgentErrorCode
+from models.agent_jobs_errors import AgentErrorCode
 from models.agents import TEST_MODEL
 from resolvers.agent_jobs.budgets import JobStopped
 

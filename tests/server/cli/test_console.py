@@ -77,7 +77,7 @@ def test_what_is_printed_is_utf_8_in_every_locale(locale: str, tmp_path: Path) -
 
 
 def test_commands_that_run_no_operation_build_no_schema() -> None:
-    modules = ("audit", "data", "dev", "jobs", "keys", "migrate", "settings_table")
+    modules = ("audit", "data", "dev", "jobs", "api_keys", "migrate", "settings_table")
     listing = f"import sys, {', '.join(f'server.cli.{name}' for name in modules)}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=120

@@ -6,6 +6,7 @@ A limit on the size of files stands for the disk: a write fails in the same plac
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,8 +20,10 @@ from server.database.migrating import apply_migrations
 from server.dev import accounts, command, embedded, embedded_postgres
 from server.dev.embedded_postgres import package_folder, telling
 from server.dev.env_files import read_env
+from server.dev.processes import ProcessSpec, listens
 from server.dev.supervisor import Supervisor, end_leftovers
 from server.errors import EmbeddedError, WrongCall
+from server.settings import LocalSettings, load
 from tests.support.dev import LAST_LINE, WAIT_SECONDS, Dev, limit_files
 
 SEGMENT = 16 << 20
@@ -179,6 +182,34 @@ def test_a_load_that_was_cut_short_is_finished_by_the_next_start(dev: Dev) -> No
         counted = {name: app.execute(f"select count(*) from {name}".encode()).fetchone() for name in ROWS}
     assert counted == {name: (rows,) for name, rows in ROWS.items()}
     assert dev.get("/api/v1/clients", Authorization=f"Bearer {key}").status_code == 200
+
+
+def test_a_port_that_another_process_took_meanwhile_is_one_line(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process listens when the API would, after `dev` found the port free."""
+    monkeypatch.setenv("PORT", str(dev.port))
+    settings, said = load(LocalSettings), list[str]()
+    notes = dev.folder / "run"
+    notes.mkdir()
+    api = ProcessSpec("api", (sys.executable, "-c", "exit(1)"), reason=lambda: command.taken(settings))
+    with socket.create_server((settings.host, dev.port)), Supervisor(notes, said.append) as supervisor:
+        try:
+            with pytest.raises(EmbeddedError) as ended:
+                command.start_api(api, settings, supervisor)
+        finally:
+            supervisor.stop(timeout_s=3)
+    line = f"cannot listen on 127.0.0.1 port {dev.port} (Address already in use): set PORT or HOST to another"
+    assert (str(ended.value), said) == (line, [])
+
+
+def test_a_port_is_a_process_s_own() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port, other = server.getsockname()[1], subprocess.Popen(["sleep", "60"])
+        try:
+            assert (listens(os.getpid(), port), listens(other.pid, port)) == (True, False)
+        finally:
+            other.kill()
+            other.wait(timeout=10)
+    assert not listens(os.getpid(), port)
 
 
 def test_the_pages_are_built_of_a_checkout_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from server.dev.processes import ProcessSpec
-from server.dev.supervisor import Stopped, Supervisor, end_leftovers
+from server.dev.supervisor import StopSignal, Supervisor, end_leftovers
 
 notes = Path(sys.argv[1])
 deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'deaf\\\\n'); time.sleep(600)"
@@ -41,7 +41,7 @@ with Supervisor(notes, lambda line: print(line, flush=True)) as supervisor:
                 log, done = notes / f"{code}.log", f"task{code} is done"
                 supervisor.start(ProcessSpec(f"task{code}", command, log=log, once=True, done=done))
         supervisor.watch()
-    except Stopped:
+    except StopSignal:
         print("stopped", flush=True)
     finally:
         supervisor.stop(timeout_s=0.2)

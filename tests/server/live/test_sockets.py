@@ -8,6 +8,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.support.api import Org, new_client
+from tests.support.refusals import unchanged
 from tests.support.sockets import socket
 
 EVENTS = "subscription { events { id type resourceId } }"
@@ -91,6 +92,42 @@ async def test_a_later_message_that_is_wrong_ends_the_connection(
         found = await connection.closed()
         assert found[0] == code
         assert found[1] == reason or code == 1009
+
+
+CHANGE = "mutation($input: UpdateOrgSettingsInput!) { updateOrgSettings(input: $input) { orgSettings { version } } }"
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400], ids=["1e400", "-1e400", "400 digits"])
+async def test_a_number_beyond_a_double_is_not_null(acme: Org, api: str, number: str) -> None:
+    """Null would reset the setting."""
+    await acme.data(CHANGE, input={"values": {"invoices.dueDays": 3}})
+    variables = f'{{"input": {{"values": {{"invoices.dueDays": {number}}}}}}}'
+    sent = f'{{"id": "1", "type": "subscribe", "payload": {{"query": "{CHANGE}", "variables": {variables}}}}}'
+    async with socket(api) as connection, unchanged(acme):
+        await connection.init(acme.key)
+        await connection.send(sent)
+        (found,) = (await connection.next())["payload"]["errors"]
+    assert (found["extensions"]["field"], found["extensions"]["reason"]) == (
+        "input.values.invoices.dueDays", "OUT_OF_RANGE",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("levels", [100, 300, 1_000])
+async def test_a_nested_payload_is_refused_alone(acme: Org, api: str, levels: int) -> None:
+    values = '{"a":' * levels + "1" + "}" * levels
+    payload = f'{{"query": "{CHANGE}", "variables": {{"input": {{"values": {values}}}}}}}'
+    async with socket(api) as connection, unchanged(acme):
+        await connection.init(acme.key)
+        await connection.send(f'{{"id": "1", "type": "subscribe", "payload": {payload}}}')
+        refused = await connection.next()
+        (found,) = refused["payload"]
+        assert (refused["type"], found["extensions"]["reason"], found["extensions"]["limit"]) == (
+            "error",
+            "TOO_LONG",
+            60,
+        )
+        await connection.subscribe("2", "{ health { status } }")
+        assert (await connection.next())["payload"]["data"] == {"health": {"status": "ok"}}
 
 
 async def test_a_hundred_operations_are_the_most(acme: Org, api: str) -> None:
