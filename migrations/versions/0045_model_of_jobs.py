@@ -9,7 +9,7 @@ depends_on = None
 
 # The owner too is held to the policies while they are forced.
 UP = """
-ALTER TABLE agent_jobs ADD COLUMN model TEXT;
+ALTER TABLE agent_jobs ADD COLUMN model VARCHAR(100);
 ALTER TABLE agent_jobs NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE agent_definition_versions NO FORCE ROW LEVEL SECURITY;
 UPDATE agent_jobs SET model = versions.model FROM agent_definition_versions AS versions

@@ -1,5 +1,6 @@
 """`counterfoil dev`: servers, migrations, the demo, the API and a worker, in one terminal and one data folder."""
 
+import asyncio
 import base64
 import fcntl
 import os
@@ -81,7 +82,7 @@ def run(say: Say, *, reset: bool = False, explorer: bool = False) -> None:
                 say(f"Building GraphiQL and the API reference (log: {build.log})")
                 supervisor.start(build)
             supervisor.watch()
-        except StopSignal:
+        except (StopSignal, asyncio.CancelledError):
             say("stopping")
         finally:
             (folder / "dev.env").unlink(missing_ok=True)

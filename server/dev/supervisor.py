@@ -1,5 +1,6 @@
 """Keeps child processes running, starts again what dies, and ends all of them together."""
 
+import asyncio
 import signal
 import subprocess
 import time
@@ -23,6 +24,11 @@ class StopSignal(KeyboardInterrupt):
     """A signal asked for the end. Not an Exception: no handler of failures on the way may keep it, nor does asyncio."""
 
 
+def _cancel_tasks() -> None:
+    for task in asyncio.all_tasks():
+        task.cancel()
+
+
 @dataclass
 class _Child:
     spec: ProcessSpec
@@ -36,8 +42,8 @@ class _Child:
 class Supervisor:
     """Runs processes. `notes` is a folder for their pid files; `report` gets a line when one dies.
 
-    As a context it turns SIGINT, SIGTERM and SIGHUP into StopSignal, raised in the main thread, once; a further signal
-    makes `stop` kill them without waiting.
+    As a context it turns SIGINT, SIGTERM and SIGHUP into StopSignal, raised in the main thread, once; where an event
+    loop runs, its tasks are cancelled in place of that. A further signal makes `stop` kill them without waiting.
     """
 
     def __init__(self, notes: Path | None = None, report: Callable[[str], None] = lambda _line: None) -> None:
@@ -63,8 +69,15 @@ class Supervisor:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._asked += 1
-        if not self._busy:
+        if self._busy:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
             self._raise()
+        else:
+            # Raised within a library's C code it would leave that in pieces.
+            loop.call_soon_threadsafe(_cancel_tasks)
 
     def _raise(self) -> None:
         if not self._raised:

@@ -127,8 +127,8 @@ def _used() -> Any:
     version = definition | {"definition_id": definition["id"], "created_at": LONG_AGO}
     jobs = [
         new_row(AgentJob, {
-            "definition_id": definition["id"], "definition_version": 1, "input": {}, "scopes": [], "currency": "EUR",
-            "queued_at": LONG_AGO,
+            "definition_id": definition["id"], "definition_version": 1, "input": {}, "scopes": [], "model": "test",
+            "currency": "EUR", "queued_at": LONG_AGO,
         }) for _ in EACH
     ]  # fmt: skip
     steps = [

@@ -140,7 +140,7 @@ class Maker:
         draw = self.draw
         row = new_row(AgentJob, {
             "definition_id": draw(st.sampled_from(self.definitions))["id"], "definition_version": 1, "input": {},
-            "scopes": [], "currency": draw(CURRENCIES), "queued_at": draw(MOMENTS),
+            "scopes": [], "model": "test", "currency": draw(CURRENCIES), "queued_at": draw(MOMENTS),
         })  # fmt: skip
         # Sums of costs are at most 2^53 - 1, and any of their digits may differ.
         figures = (("input_tokens", 10**8), ("output_tokens", 10**8), ("cost", 10**14))

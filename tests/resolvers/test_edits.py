@@ -57,7 +57,10 @@ async def test_a_reference_to_what_was_deleted_meanwhile_names_its_field(acme: O
 
 async def test_a_job_of_an_agent_definition_that_was_deleted_meanwhile_names_the_definition(acme: Org) -> None:
     ctx = context(acme)
-    given = {"definition_id": new_uuid(), "definition_version": 1, "input": {}, "scopes": [], "currency": "EUR"}
+    given = {
+        "definition_id": new_uuid(), "definition_version": 1, "input": {}, "scopes": [], "model": "test",
+        "currency": "EUR",
+    }  # fmt: skip
     async with unchanged(acme):
         with pytest.raises(Refusal) as refused:
             async with ctx.transaction():

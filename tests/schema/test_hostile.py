@@ -1,5 +1,6 @@
 """Hostile documents cost us little: each is refused, or answered, within 50 ms of the processor's time."""
 
+import gc
 import inspect
 import json
 import sys
@@ -58,12 +59,15 @@ async def test_a_hostile_document_takes_little_time(
     text, variables = CORPUS[name]
     spent: list[float] = []
     answer, body = OperationResult(None), ""
+    # As a server does: what the other tests left would be looked through at each collection.
+    gc.freeze()
     # Other work of the machine's may be in the way of one of them.
     while len(spent) < 5 and min(spent, default=1) >= most_seconds:
         start = process_time()
         answer = await answered(Engine(), acme, api_runtime, text, variables)
         body = json.dumps([answer.data, answer.errors])
         spent.append(process_time() - start)
+    gc.unfreeze()
     assert min(spent) < most_seconds
     assert {error["extensions"]["code"] for error in answer.errors} <= {*REFUSED, "NOT_FOUND"}, answer.errors
     assert answer.status < 500

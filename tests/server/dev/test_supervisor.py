@@ -198,7 +198,7 @@ async def interrupted() -> None:
 
 
 def test_a_signal_within_a_callback_of_the_loop_ends_it() -> None:
-    with Supervisor(), pytest.raises(StopSignal):
+    with Supervisor(), pytest.raises(asyncio.CancelledError):
         asyncio.run(interrupted())
 
 
@@ -211,3 +211,23 @@ def test_a_signal_that_something_kept_ends_it_at_the_next_step() -> None:
             supervisor.heed()
         with pytest.raises(StopSignal):
             supervisor.watch()
+
+
+def test_a_signal_cancels_what_an_event_loop_runs() -> None:
+    """Raised where it comes, it would come within a library's C code, too."""
+    ends: list[str] = []
+
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        ends.append("not raised at once")
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ends.append("cancelled")
+
+    with Supervisor() as supervisor:
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(work())
+        with pytest.raises(StopSignal):
+            supervisor.heed()
+    assert ends == ["not raised at once", "cancelled"]
