@@ -154,21 +154,21 @@ class GraphQL:
                 raise refused
             actor = PUBLIC
             cost = prepared.measure.cost + prepared.measure.introspected // OBJECTS
-            self.anonymous.spend(request, cost + sum(self.engine.unknown(prepared, None)) // NEW)
+            self.anonymous.spend(request, cost + sum(self.engine.preparation_costs(prepared, None)) // NEW)
         payer = None if actor is PUBLIC else actor.org_id
         if prepared.new:
             await self.dependencies.turn(payer)
         try:
             ctx = self._context(request, prepared, asked, actor, headers)
         except (Refusal, DocumentError) as error:
-            done = self.engine.unknown(prepared, payer)[0] + request.weight + _work_of(error)
+            done = self.engine.preparation_costs(prepared, payer)[0] + request.weight + _work_of(error)
             if actor is not PUBLIC and done:
                 await self.dependencies.pay(request, actor, 0, headers, done)
             raise
         request.state["ctx"] = ctx
         if actor is PUBLIC:
             return Admitted(ctx, prepared, asked, None)
-        reading, compiling = self.engine.unknown(prepared, payer)
+        reading, compiling = self.engine.preparation_costs(prepared, payer)
         cost = prepared.measure.cost + compiling
         remaining = await self.dependencies.pay(request, actor, cost, headers, reading + request.weight)
         if compiling:

@@ -100,7 +100,7 @@ class Engine:
         """Return an operation of our own, of any size, judged. Without its variables: what it always needs."""
         return Prepared(operation, variables, self.executor.cost(operation, variables).analysis)
 
-    def unknown(self, prepared: Prepared, sender: UUID | None) -> tuple[int, int]:
+    def preparation_costs(self, prepared: Prepared, sender: UUID | None) -> tuple[int, int]:
         """Return what an operation costs beside: to be read and judged, and to be compiled.
 
         An organization that sends it to this process for the first time pays for both, whoever sent it before: what it

@@ -87,7 +87,7 @@ class Exchange:
         ctx = Context(dependencies.runtime, self.actor, request.request_id, Source.GRAPHQL, key, rehearses=dry)
         request.state["ctx"] = ctx
         # Of an operation of our own nobody learns what others ask.
-        reading, compiling = self.engine.unknown(prepared, None)
+        reading, compiling = self.engine.preparation_costs(prepared, None)
         cost = prepared.measure.cost + compiling
         await dependencies.pay(request, self.actor, cost, self.headers, reading + request.weight)
         if compiling:

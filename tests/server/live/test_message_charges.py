@@ -80,3 +80,18 @@ async def test_who_has_spent_the_budget_sends_no_long_message(
             await _take(connection, 20)
         assert closed.value.rcvd is not None, "the server said why"
         assert (closed.value.rcvd.code, closed.value.rcvd.reason[: len(SPENT)]) == (1013, SPENT)
+
+
+async def test_who_has_spent_the_budget_sends_few_messages_that_begin_nothing(poor: tuple[str, Org]) -> None:
+    base, org = poor
+    async with socket(base) as connection, socket(base) as spending:
+        for each in (connection, spending):
+            await each.init(org.key)
+        for _ in range(20):
+            await spending.send(LONG)
+        with pytest.raises(ConnectionClosed):
+            await _take(spending, 20)
+        for _ in range(4):
+            await connection.send({"type": "pong"})
+        code, reason = await connection.closed()
+        assert (code, reason[: len(SPENT)]) == (1013, SPENT)
