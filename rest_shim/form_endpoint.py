@@ -23,7 +23,7 @@ ENCODED: VariablePath = ("input", "encoded")
 _OF_URLS = "!#$%&'()*+,/:;=?@[]~"
 _POLICY: Header = (b"content-security-policy", CSP.encode())
 _TYPES = "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data."
-_NO_REPEATS = "Submissions do not support Idempotency-Key: each request makes a new one."
+_NO_REPEATS = "Submissions do not support Idempotency-Key: each request is a new submission."
 
 
 class _Public:
