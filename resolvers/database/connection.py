@@ -8,6 +8,7 @@ import asyncpg
 import orjson
 from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
 
+from resolvers.database.joined_writes import JoiningLoop
 from resolvers.database.opening import Opening, Openings
 from resolvers.database.pipeline import Answers, Codec, StatementOutcome, whole
 from resolvers.database.sized_cache import SizedCache
@@ -85,7 +86,7 @@ class PooledConnection(asyncpg.Connection):
         self._running = statement
         if opening is not None:
             self.opening, self.unsettled = None, True
-            self._transport.write(self.openings.messages(opening, commit=self.pending_commit))
+            self._transport.hold(self.openings.messages(opening, commit=self.pending_commit))
         try:
             found: list[Any] = await self._protocol.bind_execute(statement, arguments, "", limit, False, None)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -132,7 +133,7 @@ class PooledConnection(asyncpg.Connection):
         found: StatementOutcome
         try:
             self._transport.set_protocol(answers)
-            self._transport.write(b"".join(sent))
+            self._transport.hold(b"".join(sent))
             found = await self._protocol.bind_execute(statements[last], arguments, "", limit, False, None)
         except Exception as error:
             found = error
@@ -188,12 +189,16 @@ async def connect(url: str, class_: type[PooledConnection] = PooledConnection) -
     """Return a new connection that reads and writes jsonb as Python objects. Raises OSError or PostgresError."""
     # PgBouncer (1.21 and later) supports statements that are prepared by the protocol. They live as long as their
     # connection: with asyncpg's default lifetime each would be prepared again every five minutes.
+    joining: Any = JoiningLoop()
     connection: PooledConnection = await asyncpg.connect(
         url,
+        loop=joining,
         connection_class=class_,
         statement_cache_size=STATEMENT_CACHE_SIZE,
         max_cached_statement_lifetime=0,
     )
+    # What the connection does beside its protocol needs nothing joined.
+    connection._loop = asyncio.get_running_loop()
     connection.owner, connection.prepared = None, SizedCache(PREPARED_BYTES)
     connection.opening, connection.openings, connection.codecs = None, Openings(), []
     connection.unsettled = False

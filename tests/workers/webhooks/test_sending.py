@@ -4,17 +4,12 @@ import asyncio
 import errno
 import os
 import resource
-import ssl
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import structlog
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.support.certificates import certificate
 from tests.support.jobs import OK, eventually, leads_to, receiver, sender
 from workers.webhooks.addresses import Addresses, Postponed
 from workers.webhooks.http import Sender
@@ -108,29 +103,8 @@ async def test_a_lack_of_file_descriptors_is_not_the_receivers_failure() -> None
         assert (await asked.post(there.url, {}, b"{}")).status == 200
 
 
-def _certificate(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context with a certificate for a name, and a client's that trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    moment = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(moment - timedelta(hours=1))
-        .not_valid_after(moment + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    file = folder / "both.pem"
-    text = made.public_bytes(serialization.Encoding.PEM)
-    file.write_bytes(text + key.private_bytes(serialization.Encoding.PEM, *plain))
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(file)
-    return server, ssl.create_default_context(cadata=text.decode())
-
-
 async def test_tls_is_verified_against_the_name(tmp_path: Path) -> None:
-    server, trust = _certificate("hooks.example", tmp_path)
+    server, trust = certificate("hooks.example", tmp_path)
     here = Addresses(True, leads_to("127.0.0.1"))
     async with receiver(tls=server) as there:
         port = there.url.split(":")[2]
