@@ -25,7 +25,7 @@ from models.typeid import created_at, encoded_inline, encoder
 from resolvers.context import Context
 from resolvers.downloads import Download
 from resolvers.loads import BatchResolver
-from schema.declaration.moments import shown_creation
+from schema.declaration.moments import creation_inline, shown_creation
 from schema.declaration.scopes import Requires, requires
 
 T = TypeVar("T")
@@ -137,7 +137,7 @@ def related_ids(resource: Resource, column: str, description: str) -> Any:
 
 def creation(meaning: str = "Time at which the object was created.") -> Any:
     """``createdAt``: the time in the id."""
-    reader = ColumnReader("id", convert=shown_creation)
+    reader = ColumnReader("id", convert=shown_creation, inline=creation_inline)
     return computed(lambda row: created_at(row["id"]), description=meaning, reader=reader)
 
 

@@ -1,13 +1,15 @@
 """Times as a client sees them: RFC 3339, UTC, with milliseconds."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-# A day's text is made once, and what is within it is looked up in small tables: a third of the time of ``isoformat``.
+# A day's text is made once, and what is within it is looked up in tables: a seventh of the time of ``isoformat``.
 _MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
-_SECONDS = [f"{second:02}." for second in range(60)]
-_MILLISECONDS = [f"{millisecond:03}Z" for millisecond in range(1000)]
+# Each millisecond of a minute.
+_WITHIN = [f"{second:02}.{millisecond:03}Z" for second in range(60) for millisecond in range(1000)]
 _EPOCH = date(1970, 1, 1).toordinal()
 DAYS_KEPT = 4_000
 
@@ -19,9 +21,8 @@ def _day(ordinal: int) -> str:
 
 def shown_moment(value: datetime) -> str:
     """RFC 3339, UTC, milliseconds, Z, of a time in UTC."""
-    minute = _MINUTES[value.hour * 60 + value.minute]
-    second, millisecond = _SECONDS[value.second], _MILLISECONDS[value.microsecond // 1000]
-    return f"{_day(value.toordinal())}{minute}{second}{millisecond}"
+    within = _WITHIN[value.second * 1000 + value.microsecond // 1000]
+    return f"{_day(value.toordinal())}{_MINUTES[value.hour * 60 + value.minute]}{within}"
 
 
 @lru_cache(DAYS_KEPT)
@@ -31,5 +32,11 @@ def _minute(minutes: int) -> str:
 
 def shown_creation(key: UUID) -> str:
     """Return the time in an id, shown in the same way."""
-    minutes, rest = divmod(int.from_bytes(key.bytes[:6]), 60_000)
-    return f"{_minute(minutes)}{_SECONDS[rest // 1000]}{_MILLISECONDS[rest % 1000]}"
+    milliseconds = key.int >> 80
+    return _minute(milliseconds // 60_000) + _WITHIN[milliseconds % 60_000]
+
+
+def creation_inline(value: str, named: Callable[[Any], str]) -> str:
+    """Return the text of an expression that shows the time in an id, a variable; ``named`` names a value in it."""
+    minute, within, moment = named(_minute), named(_WITHIN), f"{value}_moment"
+    return f"({minute}(({moment} := {value}.int >> 80) // 60000) + {within}[{moment} % 60000])"
