@@ -10,7 +10,7 @@ import orjson
 
 from resolvers.errors import Refusal, bad_input
 from web.deadlines import Deadlines
-from web.http import Receive, Request
+from web.http import ARRIVED, Receive, Request
 from web.json_text import read_json
 
 _JSON = b"application/json"
@@ -54,6 +54,11 @@ class Bodies:
         announced = headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > self.limit:
             raise self._too_large()
+        arrived: bytes | None = request.state.pop(ARRIVED, None)
+        if arrived is not None:
+            if len(arrived) > self.limit:
+                raise self._too_large()
+            return arrived
         task, late = self.deadlines.start(), False
         # A body has a deadline of its own, and that of the request starts again after it: the client may be slow.
         whole: Deadlines | None = request.state.get("deadlines")

@@ -24,6 +24,8 @@ _ONCE: Mapping[bytes, str] = {
     b"dry-run": "Dry-Run",
     b"idempotency-key": "Idempotency-Key",
 }
+# Where the state of a request has the bytes of a body that had come before anybody waited for it.
+ARRIVED = "arrived"
 # How long a chunk of a response may take; a response in chunks has no deadline as a whole.
 CHUNK_S = 30.0
 _BARE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")

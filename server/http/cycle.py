@@ -3,10 +3,11 @@
 from collections.abc import Coroutine, Sized
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
 
 from server.http.slots import Slots, overloaded
-from web.http import Header
+from web.http import ARRIVED, Header
 
 # What uvicorn makes of these is more than a line.
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
@@ -28,6 +29,8 @@ class Cycle(RequestResponseCycle):
     at_work: Sized
     most: int | None
     _interrupted = False
+    # Whether the application has asked for the body.
+    _asked = False
     # A head that is written together with the body.
     _head = b""
 
@@ -46,13 +49,10 @@ class Cycle(RequestResponseCycle):
                 return
         elif self._head:
             body = message.get("body", b"")
-            most = min(self.expected_content_length, JOINED_BYTES)
-            if message["type"] == "http.response.body" and len(body) <= most:
-                # The body's length is held against what the head says, which counts itself.
-                self.expected_content_length += len(self._head)
-                message, self._head = {**message, "body": self._head + body}, b""
-            else:
-                self._write_head()
+            if self._ends(message, body):
+                self._finish(body)
+                return
+            self._write_head()
         await super().send(message)
 
     def _plain(self, names: list[bytes], headers: list[Header]) -> bool:
@@ -73,9 +73,37 @@ class Cycle(RequestResponseCycle):
         end = b"\r\n\r\n" if self.keep_alive else b"\r\nconnection: close\r\n\r\n"
         self._head = STATUS_LINE[status] + lines + end
 
+    def _ends(self, message: Any, body: bytes) -> bool:
+        """Return whether a message is all of a body that is written together with the head."""
+        return (
+            len(body) == self.expected_content_length <= JOINED_BYTES
+            and message["type"] == "http.response.body"
+            and not message.get("more_body")
+            and not self.flow.write_paused
+            and not self.disconnected
+        )
+
+    def _finish(self, body: bytes) -> None:
+        """Write the head and the whole body, and end the answer as uvicorn does."""
+        head, self._head = self._head, b""
+        self.transport.write(head + body)
+        self.expected_content_length, self.response_complete = 0, True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
     def _write_head(self) -> None:
         head, self._head = self._head, b""
         self.transport.write(head)
+
+    def end_body(self) -> None:
+        """Note that the body is whole. Who has not asked for it need neither wait for it nor have a deadline for
+        that."""
+        self.more_body = False
+        self.message_event.set()
+        if not self._asked and len(self.body) <= HIGH_WATER_LIMIT:
+            self.scope["state"][ARRIVED], self.body = bytes(self.body), bytearray()
 
     def interrupt(self) -> None:
         """Tell the application that the rest of the body does not come; it may still answer."""
@@ -85,8 +113,11 @@ class Cycle(RequestResponseCycle):
     def receive(self) -> Coroutine[Any, Any, Any]:
         """Return the next part of the body. Raises Refusal UNAVAILABLE where it is whole and all slots of work are
         taken."""
+        self._asked = True
         if self.more_body:
             return self._awaited()
+        if ARRIVED in self.scope["state"]:
+            return self._arrived()
         return self._followed() if self.lives else super().receive()
 
     @property
@@ -101,6 +132,9 @@ class Cycle(RequestResponseCycle):
             return await super().receive()
         finally:
             self.slots.waiting -= 1
+
+    async def _arrived(self) -> Any:
+        return {"type": "http.request", "body": self.scope["state"].pop(ARRIVED), "more_body": False}
 
     async def _awaited(self) -> Any:
         slots = self.slots

@@ -19,7 +19,7 @@ from server.mcp.refused import refused as refused_message
 from server.monitoring.logs import REQUEST_ID, access
 from server.monitoring.metrics import Metrics
 from web.deadlines import Deadlines
-from web.http import App, Header, Message, Receive, Reply, Scope, Send, reply, send_reply
+from web.http import ARRIVED, App, Header, Message, Receive, Reply, Scope, Send, reply, send_reply
 from web.problems import problem
 
 log = structlog.get_logger()
@@ -106,6 +106,7 @@ class EdgeMiddleware:
                 await self._refuse(scope, send_head, internal(), scope["path"])
         # Until its connection's next request the scope stays: what the request has read need not.
         state.pop("ctx", None)
+        state.pop(ARRIVED, None)
         seconds, statements = time.perf_counter() - started, state.get("statements", 0)
         self.metrics.note(state.get("api", "other"), state.get("operation_type", "none"), status, seconds, statements)
         access(request_id, scope["method"], scope["path"], status, seconds, statements)

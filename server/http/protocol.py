@@ -209,8 +209,8 @@ class BoundedProtocol(Upgrades):
             return
         self._in_body = False
         self._head_bytes = 0
-        self.cycle.more_body = False
-        self.cycle.message_event.set()
+        cycle: Any = self.cycle
+        cycle.end_body()
 
     def _stumble(self, error: httptools.HttpParserError, start: bytes) -> None:
         """Refuse what the parser does not read, or what was refused while it read."""

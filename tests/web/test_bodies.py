@@ -8,7 +8,7 @@ from resolvers.errors import Refusal
 from tests.support.api import Org, serving, settings_of
 from tests.support.servers import Backends
 from web.body import Bodies
-from web.http import Message, Request, Scope
+from web.http import ARRIVED, Message, Request, Scope
 
 
 def _request(*messages: Message) -> Request:
@@ -33,6 +33,17 @@ async def test_pieces_are_put_together() -> None:
     parts = (_part(b'{"a"', True), _part(b"", True), {"type": "http.request", "more_body": True}, _part(b": 1}", False))
     assert await bodies.json(_request(*parts)) == {"a": 1}
     assert await bodies.json(_request(_part(b"{}", False))) == {}
+
+
+async def test_a_body_that_has_arrived_is_neither_awaited_nor_timed() -> None:
+    bodies = Bodies(20, 0)
+    request = _request()
+    request.state[ARRIVED] = b'{"a": 1}'
+    assert await bodies.json(request) == {"a": 1}
+    assert ARRIVED not in request.state
+    request.state[ARRIVED] = b" " * 21
+    with pytest.raises(Refusal, match="The body may have 20 bytes at most"):
+        await bodies.json(request)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from server.http.connection import DROPPED_BYTES
 from server.http.heads import HEAD_BYTES
 from server.http.protocol import FRAMING_BYTES, PIPELINED
 from tests.support.protocol import CLOSE, SHORT, TIMEOUT_S, chunked, echo, exchange, listening, request, statuses
-from web.http import Receive, Scope, Send
+from web.http import ARRIVED, Receive, Scope, Send
 
 TRAILER = b"x-trailer: " + b"a" * 1_000 + b"\r\n"
 
@@ -203,3 +203,21 @@ async def test_too_many_requests_at_once_are_refused() -> None:
         waiting.set()
         assert [statuses(answer) for answer in await asyncio.gather(*held)] == [[200], [200]]
         assert statuses(await exchange(port, request("/a", extra=CLOSE))) == [200]
+
+
+async def test_a_body_that_came_with_its_head_is_there_already() -> None:
+    arrived: list[bytes | None] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        arrived.append(scope["state"].get(ARRIVED))
+        await echo(scope, receive, send)
+        arrived.append(scope["state"].get(ARRIVED))
+
+    async with listening(app) as port:
+        assert (await exchange(port, request("/a", b"abc", CLOSE))).endswith(b"/a 3")
+        assert arrived == [b"abc", None]
+        arrived.clear()
+        # One that comes later is waited for, and so is one that is held back while it is long.
+        whole = request("/b", b"x" * 10, CLOSE)
+        assert (await exchange(port, whole[:-10], whole[-10:], pause=0.05)).endswith(b"/b 10")
+        assert arrived == [None, None]
