@@ -9,7 +9,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from bench.hostile.reading import slowness
 from models.orders import orders
 from models.typeid import new_uuid
 from resolvers import organizations
@@ -25,18 +24,13 @@ from resolvers.lists.pages import STATEMENTS
 from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
 from tests.support.api import Org
+from tests.support.cpu_time import within
 from tests.support.filter_shapes import asking, order_filter
 
 # What one filter of 22 conditions may take where the bounds of time were set.
 MAX_SECONDS = 0.002
 ENGINE = Engine()
 PREPARED = "select statement from pg_prepared_statements where statement like 'WITH candidates%'"
-
-
-@pytest.fixture(scope="module")
-def scale() -> float:
-    """How many times slower this machine is."""
-    return slowness()
 
 
 async def ask(runtime: Runtime, org_id: UUID, text: str, variables: Mapping[str, Any]) -> tuple[OperationResult, int]:
@@ -64,7 +58,7 @@ def filters(start: int, count: int, conditions: int = 22, related: int = 0) -> d
     ],
 )
 async def test_a_new_shape_takes_little_time_and_is_charged_for_it(
-    single: Runtime, scale: float, related: int, conditions: int, selected: str, count: int
+    single: Runtime, related: int, conditions: int, selected: str, count: int
 ) -> None:
     org_id, text, number, cost = new_uuid(), asking(count, selected), 1_000, 0
     # What is compiled once for all.
@@ -84,12 +78,12 @@ async def test_a_new_shape_takes_little_time_and_is_charged_for_it(
             assert compose(shape).names[0] == "org_id"
         composed.append((process_time() - start) / len(shapes))
     # Other work of the machine's may be in the way of some of them.
-    assert min(composed) < MAX_SECONDS * scale
+    assert within(min(composed), MAX_SECONDS)
     # All that a request takes between body and body is charged: at least four for each millisecond.
-    assert min(spent) * 1_000 * 4 < cost * scale
+    assert within(min(spent), cost / 4 / 1_000)
 
 
-async def test_the_orders_of_a_page_take_little_time(single: Runtime, scale: float) -> None:
+async def test_the_orders_of_a_page_take_little_time(single: Runtime) -> None:
     org_id, fields = new_uuid(), ["NUMBER", "TOTAL", "DUE_AT", "UPDATED_AT"]
     text = "query ($n: Int, $o: [OrderOrder!]) { orders(first: $n, orderBy: $o) { nodes { id client { name } } } }"
     every = [
@@ -97,11 +91,15 @@ async def test_the_orders_of_a_page_take_little_time(single: Runtime, scale: flo
         for one in fields for two in fields for up in ("ASC", "DESC") if one != two
     ]  # fmt: skip
     await ask(single, org_id, text, {"n": 1, "o": every[0]})
-    start = process_time()
-    for size, order in enumerate(every, 2):
-        answer, _ = await ask(single, org_id, text, {"n": size, "o": order})
-        assert answer.errors == []
-    assert (process_time() - start) / len(every) < MAX_SECONDS * scale
+    spent: list[float] = []
+    for first in (2, 32, 62):
+        start = process_time()
+        for size, order in enumerate(every, first):
+            answer, _ = await ask(single, org_id, text, {"n": size, "o": order})
+            assert answer.errors == []
+        spent.append((process_time() - start) / len(every))
+    # Other work of the machine's may be in the way of some of them.
+    assert within(min(spent), MAX_SECONDS)
 
 
 async def test_new_shapes_of_one_organization_replace_its_own_and_fill_nothing(single: Runtime) -> None:
@@ -226,11 +224,11 @@ async def test_a_statement_that_is_closed_is_prepared_again(single: Runtime) -> 
         assert isinstance(link, asyncpg.Connection)
 
 
-def test_an_update_of_other_columns_takes_little_time(scale: float) -> None:
+def test_an_update_of_other_columns_takes_little_time() -> None:
     columns = ["quantity", "total", "notes", "due_at", "tags", "metadata", "status", "form_data"]
     change_sql("update", "order", orders, (*columns, "version", "updated_at"), ("tag",), 1)
     start = process_time()
     for chosen in combinations(columns, 3):
         sql = change_sql("update", "order", orders, (*chosen, "version"), ("tag",), 1)
         assert sql.names[-4:] == (*(f"row_{name}" for name in chosen), "row_version")
-    assert (process_time() - start) / 56 < MAX_SECONDS * scale
+    assert within((process_time() - start) / 56, MAX_SECONDS)

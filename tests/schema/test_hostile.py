@@ -12,7 +12,6 @@ import httpx
 import pytest
 from graphql import get_introspection_query, located_error, parse
 
-from bench.hostile.reading import slowness
 from execution import DocumentError, DocumentLimitError, parse_operation
 from execution.guard.nesting import MAX_NESTED, nesting_of
 from resolvers import organizations
@@ -22,6 +21,7 @@ from schema.requests.engine import Engine
 from schema.requests.errors import shown_error
 from schema.requests.results import OperationResult, refused_result
 from tests.support.api import Org
+from tests.support.cpu_time import within
 from tests.support.hostile_documents import EXPANDED, HOSTILE, INCLUDED, chained, in_a_row, included, many
 from tests.support.refusals import error
 from tests.support.refused_documents import DOCUMENTS, REFUSED
@@ -30,12 +30,6 @@ from tests.support.studio import Studio
 MAX_SECONDS = 0.05
 
 CORPUS = {**{name: (text, {}) for name, text, _ in DOCUMENTS}, **HOSTILE}
-
-
-@pytest.fixture(scope="module")
-def most_seconds() -> float:
-    """The bound, on this machine: a slower one is given more, in proportion."""
-    return MAX_SECONDS * slowness()
 
 
 async def answered(
@@ -53,22 +47,20 @@ async def answered(
 
 
 @pytest.mark.parametrize("name", CORPUS)
-async def test_a_hostile_document_takes_little_time(
-    acme: Org, api_runtime: Runtime, most_seconds: float, name: str
-) -> None:
+async def test_a_hostile_document_takes_little_time(acme: Org, api_runtime: Runtime, name: str) -> None:
     text, variables = CORPUS[name]
-    spent: list[float] = []
+    spent: list[bool] = []
     answer, body = OperationResult(None), ""
     # As a server does: what the other tests left would be looked through at each collection.
     gc.freeze()
     # Other work of the machine's may be in the way of one of them.
-    while len(spent) < 5 and min(spent, default=1) >= most_seconds:
+    while len(spent) < 5 and not any(spent):
         start = process_time()
         answer = await answered(Engine(), acme, api_runtime, text, variables)
         body = json.dumps([answer.data, answer.errors])
-        spent.append(process_time() - start)
+        spent.append(within(process_time() - start, MAX_SECONDS))
     gc.unfreeze()
-    assert min(spent) < most_seconds
+    assert any(spent)
     assert {error["extensions"]["code"] for error in answer.errors} <= {*REFUSED, "NOT_FOUND"}, answer.errors
     assert answer.status < 500
     # An error about it is no longer than what was sent may be.
@@ -88,14 +80,14 @@ async def test_a_hostile_document_is_refused_or_answered_over_http(acme: Org, na
 
 
 @pytest.mark.parametrize("name", EXPANDED)
-async def test_an_expanded_document_takes_little_time_over_rows(studio: Studio, most_seconds: float, name: str) -> None:
-    spent: list[float] = []
-    while len(spent) < 5 and min(spent, default=1) >= most_seconds:
+async def test_an_expanded_document_takes_little_time_over_rows(studio: Studio, name: str) -> None:
+    spent: list[bool] = []
+    while len(spent) < 5 and not any(spent):
         start = process_time()
         answer = await answered(Engine(), studio, studio.runtime, EXPANDED[name], {})
-        spent.append(process_time() - start)
+        spent.append(within(process_time() - start, MAX_SECONDS))
         assert {error["extensions"]["code"] for error in answer.errors} <= {"TOO_COMPLEX"}
-    assert min(spent) < most_seconds
+    assert any(spent)
 
 
 @pytest.mark.parametrize("name", EXPANDED)

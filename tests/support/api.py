@@ -144,7 +144,9 @@ class Org:
 def _http(base: str, key: str) -> httpx.AsyncClient:
     """A client that holds a key, and each problem that it gets against the documented ones."""
     headers = {"Authorization": f"Bearer {key}"}
-    return httpx.AsyncClient(base_url=base, headers=headers, event_hooks={"response": [check_problem]}, verify=TLS)
+    return httpx.AsyncClient(
+        base_url=base, headers=headers, event_hooks={"response": [check_problem]}, verify=TLS, timeout=30
+    )
 
 
 async def make_org(runtime: Runtime, base: str, *scopes: str) -> Org:
