@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as RowUUID
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -72,8 +73,8 @@ def decode(prefix: str, text: object) -> UUID | None:
 
 
 def decode_suffix(digits: str) -> UUID | None:
-    """Return the UUID of 26 base-32 digits, or None."""
-    return UUID(bytes=ulid_to_bytes(digits)) if _DIGITS.fullmatch(digits) else None
+    """Return the UUID of 26 base-32 digits, or None: one as rows have, which is made and hashed in C."""
+    return RowUUID(ulid_to_bytes(digits)) if _DIGITS.fullmatch(digits) else None
 
 
 def prefix_of(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from resolvers.lists.infinities import EARLIEST, LATEST, or_infinity
 # Of the keys of an order.
 Types = tuple[type, ...]
 NEWEST_FIRST = (("", True),)
+# Of the keys of a process, few have scopes that no other has.
+RESTRICTIONS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +121,23 @@ class RowScopes:
         """Return every scope that some rows need."""
         return frozenset(scope for each in self.needed.values() for scope in each)
 
-    def restriction(self, scopes: frozenset[str]) -> dict[str, Any]:
+    def restriction(self, scopes: frozenset[str]) -> Mapping[str, Any]:
         """Return the filter of the rows that somebody with these scopes sees; empty where that is all rows."""
-        values: Any = type(next(iter(self.needed)))
-        members = list(values)
-        seen = [member for member in members if self.sees(scopes, {self.column: member})]
-        if len(seen) == len(members):
-            return {}
-        return {self.column: {"eq": seen[0]} if len(seen) == 1 else {"in_": seen}}
+        return _restriction(self, scopes)
 
     def sees(self, scopes: frozenset[str], row: Mapping[str, Any]) -> bool:
         """Return whether somebody with these scopes sees a row."""
         return all(allows(scopes, scope) for scope in self.needed.get(row[self.column], ()))
+
+
+@lru_cache(RESTRICTIONS_KEPT)
+def _restriction(rows: RowScopes, scopes: frozenset[str]) -> Mapping[str, Any]:
+    values: Any = type(next(iter(rows.needed)))
+    members = list(values)
+    seen = [member for member in members if rows.sees(scopes, {rows.column: member})]
+    if len(seen) == len(members):
+        return {}
+    return {rows.column: {"eq": seen[0]} if len(seen) == 1 else {"in_": seen}}
 
 
 # The filter of the rows that a client sees, by the client's ID.
