@@ -14,6 +14,7 @@ import uvloop
 from bench.calls import Calls, called, calls_table
 from bench.data import MEASURED, ORGANIZATIONS, SMALL, Filled, fill, listen
 from bench.growth import growth, write
+from bench.instructions import START_SECONDS, THROUGH, instructions, instructions_table, under
 from bench.load import CONNECTIONS, Generator, Outcome, UnexpectedResponse, generating
 from bench.measure import compare, contention, measure
 from bench.profile import profiled, shown
@@ -84,6 +85,24 @@ async def _calls(arguments: argparse.Namespace, environment: dict[str, str], fol
     _write(arguments.json, found)
 
 
+async def _instructions(arguments: argparse.Namespace, environment: dict[str, str], folder: Path) -> None:
+    filled, _ = await _fill(environment, [MEASURED])
+    known: dict[str, float] = json.loads(arguments.against.read_text(encoding="utf-8")) if arguments.against else {}
+    rows = []
+    async with (
+        generating() as generator,
+        serving(arguments.server, environment, folder, THROUGH, under=under(folder), start_s=START_SECONDS) as server,
+    ):
+        for workload in workloads(filled[0].sample):
+            if workload.name in arguments.instructions:
+                _note(f"== {workload.name}")
+                key, seconds = filled[0].key, arguments.seconds
+                found = await instructions(generator, server, workload, key, seconds, folder, environment)
+                rows.append((f"{workload.name}: {workload.meaning}", found, known.get(workload.name)))
+    print(instructions_table(rows))
+    _write(arguments.json, {meaning.partition(":")[0]: found for meaning, found, _ in rows})
+
+
 async def _granian(arguments: argparse.Namespace, environment: dict[str, str], folder: Path) -> None:
     filled, postgres = await _fill(environment, [MEASURED])
     async with AsyncExitStack() as stack:
@@ -135,10 +154,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="W1,W3",
         help="instead: how many functions a request calls, on a busy machine too",
     )
+    instead.add_argument(
+        "--instructions", type=listed, metavar="W1,W3", help="instead: instructions of a request, by Valgrind"
+    )
     instead.add_argument("--granian", action="store_true", help="instead: our application on uvicorn and on Granian")
-    parser.add_argument("--server", default="ours", choices=NAMES, help="whose profile or calls (default ours)")
+    parser.add_argument("--server", default="ours", choices=NAMES, help="whose figures (default ours)")
     parser.add_argument(
-        "--against", type=Path, help="calls that --json wrote, such as another commit's, to compare with"
+        "--against",
+        type=Path,
+        help="what --json wrote, such as another commit's calls, to compare with",
     )
     return parser
 
@@ -149,7 +173,7 @@ def main() -> None:
     work = _measure
     for name, other in (
         ("contention", _contention), ("growth", _growth), ("profile", _profile), ("calls", _calls),
-        ("granian", _granian),
+        ("instructions", _instructions), ("granian", _granian),
     ):  # fmt: skip
         if getattr(arguments, name):
             work = other

@@ -129,17 +129,19 @@ def step_aside() -> None:
 
 @asynccontextmanager
 async def serving(
-    name: str, environment: Mapping[str, str], folder: Path, through: Sequence[str] = ()
-) -> AsyncIterator[Server]:
+    name: str, environment: Mapping[str, str], folder: Path, through: Sequence[str] = (),
+    *, under: Sequence[str] = (), start_s: float = START_SECONDS,
+) -> AsyncIterator[Server]:  # fmt: skip
     """One server process for the block, on the core that we stepped aside from; it prints into a file of the folder.
 
-    ``through`` is what `python -m` runs in its place, which runs it. Raises RuntimeError when it does not get ready.
+    ``through`` is what `python -m` runs in its place, which runs it, ``under`` the command that runs Python. Raises
+    RuntimeError when it does not get ready within so many seconds.
     """
     own, ready = COMMANDS[name]
     port = free_port()
     with (folder / f"{name}.log").open("ab") as printed:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", *through, *own),
+            *(*under, sys.executable, "-m", *through, *own),
             env={**os.environ, **environment, "PORT": str(port), "GRANIAN_PORT": str(port)},
             stdout=printed,
             stderr=printed,
@@ -147,7 +149,7 @@ async def serving(
     if CORES is not None and CORES[0].isdisjoint(os.sched_getaffinity(0)):
         os.sched_setaffinity(process.pid, CORES[0])
     try:
-        await _ready(process, f"http://127.0.0.1:{port}{ready}", name)
+        await _ready(process, f"http://127.0.0.1:{port}{ready}", name, start_s)
         yield Server(name, port, psutil.Process(process.pid))
     finally:
         if process.returncode is None:
@@ -155,9 +157,9 @@ async def serving(
         await process.wait()
 
 
-async def _ready(process: asyncio.subprocess.Process, url: str, name: str) -> None:
+async def _ready(process: asyncio.subprocess.Process, url: str, name: str, start_s: float) -> None:
     """Wait until it answers: a 401 tells that it is there, a 503 that it is not ready yet."""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + start_s
     async with httpx.AsyncClient() as http:
         while True:
             try:

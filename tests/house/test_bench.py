@@ -17,6 +17,7 @@ from bench.calls import called, calls_table
 from bench.data import SMALL, Filled, fill, listen
 from bench.equal import check, counted, response_of
 from bench.growth import Growth, write
+from bench.instructions import THROUGH, dumped, instructions_table
 from bench.large import enlarge
 from bench.load import Outcome, UnexpectedResponse, generating
 from bench.measure import Comparison, Measured, compare
@@ -145,6 +146,23 @@ def test_calls_are_compared_by_part_and_function() -> None:
     assert lines[4:7] == ["| web | 1.0 | 5.0 | 4.0 |", "| execution | 3.0 | 2.0 | -1.0 |", "| all | 4.0 | 7.0 | 3.0 |"]
     assert lines[-2:] == ["| `h (web/b.py)` | 0.0 | 4.0 | 4.0 |", "| `f (execution/a.py)` | 3.0 | 2.0 | -1.0 |"]
     assert "| `f (execution/a.py)` | 3.0 |" in calls_table(workload, before)
+
+
+async def test_instructions_are_those_of_a_server_without_timers(
+    filled: Filled, environment: dict[str, str], tmp_path: Path
+) -> None:
+    async with serving("ours", environment, tmp_path, THROUGH, under=("env",), start_s=60) as server:
+        shown, _ = await response_of(server, workloads(filled.sample)[1], filled.key)
+    assert shown["data"]["clients"]["nodes"]
+    with pytest.raises(RuntimeError, match="no totals"):
+        dumped(tmp_path)
+    (tmp_path / "callgrind.7").write_text("fn=(1)\n16 5\ntotals: 1234\n")
+    assert dumped(tmp_path) == 1234
+
+
+def test_instructions_are_compared() -> None:
+    lines = instructions_table([("W2: flat", 1.3, 1.25), ("W3: one", 0.9, None)]).splitlines()
+    assert lines[2:] == ["| W2: flat | 1.250 | 1.300 | 1.040 |", "| W3: one |  | 0.900 |  |"]
 
 
 async def test_a_large_organization_is_made_of_numbers(measured: list[Server], environment: dict[str, str]) -> None:
