@@ -3,12 +3,14 @@
 import gc
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from server.http.bounded import bounded
 from server.http.descriptors import RESERVED, descriptors
-from server.http.protocol import BoundedProtocol, bounded
+from server.http.protocol import BoundedProtocol
 from server.http.slots import Slots
 from server.settings import Settings
 
@@ -25,7 +27,7 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
     # Its start and stop lines say nothing that our own do not; its warnings are kept.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     descriptors.reserved = RESERVED + settings.pool_max
-    uvicorn.Server(
+    server = uvicorn.Server(
         uvicorn.Config(
             lambda: settled(make_app()),
             factory=True,
@@ -43,7 +45,10 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
             timeout_keep_alive=15,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
-    ).run()
+    )
+    # Once it has stopped, uvicorn sends itself the signal that stopped it again.
+    with suppress(KeyboardInterrupt):
+        server.run()
 
 
 def protocol_of(settings: Settings) -> type[BoundedProtocol]:

@@ -13,8 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from server.http.addresses import counted_as
 from server.http.cycle import Cycle
 from server.http.descriptors import descriptors
+from server.http.held_bytes import HeldBytes, Outgoing, unfinished_requests, unread_answers
 from server.http.slots import Slots
-from server.http.unread import Outgoing, Unread
 
 # What is read and dropped after an answer, so that a client that is still sending gets to read it.
 DROPPED_BYTES = 16 * 1024 * 1024
@@ -40,7 +40,8 @@ class ClientConnection(HttpToolsProtocol, ABC):
 
     timeouts = Timeouts()
     slots = Slots(sys.maxsize)
-    unread = Unread()
+    unread = unread_answers()
+    unfinished = unfinished_requests()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,6 +84,7 @@ class ClientConnection(HttpToolsProtocol, ABC):
             self._running.message_event.set()
         self.pipeline.clear()
         self.unread.let_go(self)
+        self.unfinished.let_go(self)
         if self._address is not None:
             self.slots.let_go(self._address)
             self._address = None
@@ -108,10 +110,13 @@ class ClientConnection(HttpToolsProtocol, ABC):
         super().pause_writing()
         self._left = left = self.transport.get_write_buffer_size()
         self._wait(self.timeouts.write_s)
-        size = max(left, self._outgoing.last)
+        # All of an answer is in memory until its end is written.
+        self._hold_in(self.unread, max(left, self._outgoing.last))
+
+    def _hold_in(self, counted: HeldBytes, size: int) -> None:
         peer = counted_as(self.client[0]) if self.client is not None else ""
-        # Not at once: the transport is at this moment writing.
-        self.unread.hold(self, peer, size, partial(self.loop.call_soon, self.transport.abort))
+        # Not at once: the transport is at this moment writing or reading.
+        counted.hold(self, peer, size, partial(self.loop.call_soon, self.transport.abort))
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -216,6 +221,7 @@ class ClientConnection(HttpToolsProtocol, ABC):
     def _stop(self) -> None:
         """Expect nothing more: another protocol has the connection."""
         self._deaf, self._begun, self._due = True, False, math.inf
+        self.unfinished.let_go(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

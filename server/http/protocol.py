@@ -3,7 +3,6 @@
 import asyncio
 import math
 import re
-import sys
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,11 +11,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from resolvers.errors import Refusal
 from server.http import heads
-from server.http.connection import Timeouts
 from server.http.cycle import Cycle
 from server.http.heads import HEAD_BYTES
-from server.http.slots import Slots, always_answered, connections_exceeded, overloaded, requests_exceeded
-from server.http.unread import Unread
+from server.http.slots import always_answered, connections_exceeded, overloaded, requests_exceeded
 from server.http.upgrades import Upgrades
 
 # Trailers and chunk extensions of one body, beside what each chunk may take.
@@ -37,6 +34,7 @@ class BoundedProtocol(Upgrades):
         self._timed = True  # the first head's time runs from the beginning of the connection
         self._head_bytes, self._piece, self._framing, self._line_ended = 0, 0, 0, False
         self._refusal: Refusal | None = None
+        self._unfinished = False
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -95,6 +93,11 @@ class BoundedProtocol(Upgrades):
                 if self._framing > FRAMING_BYTES:
                     self._break_body()
                 self._framing = max(self._framing, 0)
+        if self._unfinished:
+            self.unfinished.grow(self, self._piece)
+        elif self._in_body or self._begun:
+            self._unfinished = True
+            self._hold_in(self.unfinished, self._piece)
 
     def on_message_begin(self) -> None:
         if self._in_body:
@@ -209,6 +212,9 @@ class BoundedProtocol(Upgrades):
             return
         self._in_body = False
         self._head_bytes = 0
+        if self._unfinished:
+            self._unfinished = False
+            self.unfinished.let_go(self)
         cycle: Any = self.cycle
         cycle.end_body()
 
@@ -243,12 +249,3 @@ class BoundedProtocol(Upgrades):
         app: Any = self.app
         self.cycle = self._running = cycle = self._cycle(keep_alive=False)
         self._start_asgi_task(cycle, app.refusing(refusal, problem=True))
-
-
-def bounded(
-    head_s: float, slots: Slots | None = None, unread: Unread | None = None, **seconds: float
-) -> type[BoundedProtocol]:
-    """Return the protocol with a deadline, in seconds, for the head of each request, and others of ``Timeouts``;
-    ``slots`` bounds what an address may hold of it, ``unread`` what clients have not taken."""
-    shared = {"slots": slots or Slots(sys.maxsize), "unread": unread or Unread()}
-    return type("Protocol", (BoundedProtocol,), {"timeouts": Timeouts(head_s=head_s, **seconds), **shared})

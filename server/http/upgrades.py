@@ -17,8 +17,8 @@ from server.http import heads
 from server.http.addresses import address_of
 from server.http.connection import ClientConnection
 from server.http.frames import BoundedFrames
+from server.http.held_bytes import HeldBytes
 from server.http.slots import Slots
-from server.http.unread import Unread
 from web.http import Header
 
 # What one message has at most. Nothing is compressed: what a connection keeps for it is twice all of the rest.
@@ -30,7 +30,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     takes what it is sent. It counts for its address, and is not at work."""
 
     slots: Slots
-    unread: Unread
+    unread: HeldBytes
     address: str
     head_s: float
     write_s: float

@@ -11,10 +11,10 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
+from server.http.bounded import bounded
 from server.http.edge import EdgeMiddleware
-from server.http.protocol import bounded
+from server.http.held_bytes import HeldBytes
 from server.http.slots import Slots
-from server.http.unread import Unread
 from server.monitoring.metrics import Metrics
 from web.http import App
 
@@ -51,7 +51,8 @@ async def listening(
     most: int | None = None,
     slots: Slots | None = None,
     sockets: Collection[str] = (),
-    unread: Unread | None = None,
+    unread: HeldBytes | None = None,
+    unfinished: HeldBytes | None = None,
     **seconds: float,
 ) -> AsyncIterator[int]:
     """The port of a server for the block, which offers WebSockets on some paths."""
@@ -59,8 +60,8 @@ async def listening(
     edge: Any = EdgeMiddleware(app, Metrics(), seconds=5, timing=False)
     edge.sockets = sockets
     config = uvicorn.Config(
-        edge, port=0, http=bounded(SHORT, slots, unread, **given), ws="none", lifespan="off", log_config=None,
-        access_log=False, limit_concurrency=most, proxy_headers=False,
+        edge, port=0, http=bounded(SHORT, slots, unread, unfinished, **given), ws="none", lifespan="off",
+        log_config=None, access_log=False, limit_concurrency=most, proxy_headers=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
     config.load()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from server.http.unread import Unread
+from server.http.held_bytes import HeldBytes, unread_answers
 from tests.support.jobs import eventually
 from tests.support.protocol import (
     CLOSE,
@@ -54,9 +54,9 @@ class Client:
 
 
 @asynccontextmanager
-async def unread_of(most: int) -> AsyncIterator[tuple[int, Unread]]:
+async def unread_of(most: int) -> AsyncIterator[tuple[int, HeldBytes]]:
     """A server that may hold so much for its clients, and waits long for them."""
-    unread = Unread(most)
+    unread = unread_answers(most)
     async with listening(unread=unread, write_s=TIMEOUT_S, idle_s=TIMEOUT_S) as port:
         yield port, unread
 
@@ -68,11 +68,11 @@ async def _until(seen: Callable[[], bool]) -> None:
     await eventually(check, TIMEOUT_S)
 
 
-async def _held(unread: Unread, least: int) -> None:
+async def _held(unread: HeldBytes, least: int) -> None:
     await _until(lambda: unread.held >= least)
 
 
-async def _gone(unread: Unread) -> None:
+async def _gone(unread: HeldBytes) -> None:
     await _until(lambda: not unread.held)
 
 
@@ -128,7 +128,7 @@ async def test_who_does_not_take_an_answer_gets_no_other_one() -> None:
         begun.append(scope["path"])
         await echo(scope, receive, send)
 
-    unread = Unread(20 * MEBIBYTE)
+    unread = unread_answers(20 * MEBIBYTE)
     for together in (True, False):
         begun.clear()
         async with listening(app, unread=unread, write_s=TIMEOUT_S, idle_s=TIMEOUT_S) as port:
@@ -165,7 +165,7 @@ async def test_messages_of_sockets_count_among_what_is_not_taken() -> None:
             pass
         done.append(1)
 
-    unread = Unread(20 * MEBIBYTE)
+    unread = unread_answers(20 * MEBIBYTE)
     async with listening(app, unread=unread, write_s=TIMEOUT_S, sockets={"/socket"}) as port:
         clients = [Client(port), Client(port)]
         clients[0].send(HEAD)

@@ -1,4 +1,4 @@
-"""Answers that clients have not yet taken, of a process: together they have a bound, whoever they are for."""
+"""Bytes that connections hold, of a process: together they have a bound, whoever they are for."""
 
 import time
 from asyncio import Transport
@@ -11,6 +11,8 @@ log = structlog.get_logger()
 MINUTE = 60.0
 # Of answers of 8 MiB, the longest there are, sixteen.
 UNREAD_BYTES = 128 * 1024 * 1024
+# Of requests of 256 KiB, the longest there are by default, 512.
+UNFINISHED_BYTES = 128 * 1024 * 1024
 
 
 class Outgoing:
@@ -31,12 +33,12 @@ class Outgoing:
         self._write(data)
 
 
-class Unread:
-    """Counts what connections have to write. Beyond the bound the address that holds most loses what it has held
-    longest, so that a client that reads slowly is not cut for others that do not read."""
+class HeldBytes:
+    """Counts what connections hold. Beyond ``most`` the address that holds most loses what it has held longest, so that
+    a slow client is not cut for others; ``event`` is what is logged then, once a minute."""
 
-    def __init__(self, most: int = UNREAD_BYTES) -> None:
-        self.most = most
+    def __init__(self, most: int, event: str) -> None:
+        self.most, self.event = most, event
         self.held = 0
         # By address, of each connection, in the order of their beginnings: its bytes, and what drops it.
         self._by_address: dict[str, dict[Any, tuple[int, Callable[[], object]]]] = {}
@@ -46,7 +48,7 @@ class Unread:
         self._dropped = 0
 
     def hold(self, connection: Any, address: str, size: int, drop: Callable[[], object]) -> None:
-        """Count what a connection begins to wait with: all of it, as it is in memory until its end is written."""
+        """Count what a connection begins to hold."""
         self.let_go(connection)
         self._addresses[connection] = address
         self._by_address.setdefault(address, {})[connection] = size, drop
@@ -55,7 +57,7 @@ class Unread:
         self._keep_within()
 
     def grow(self, connection: Any, size: int) -> None:
-        """Count so much more of a connection that waits already: its next message."""
+        """Count so much more of a connection that holds something already."""
         address = self._addresses.get(connection)
         if address is None:
             return
@@ -66,7 +68,7 @@ class Unread:
         self._keep_within()
 
     def let_go(self, connection: Any) -> None:
-        """Count it no more: it was taken, or its connection has ended."""
+        """Count it no more: it was taken or has come whole, or its connection has ended."""
         address = self._addresses.pop(connection, None)
         if address is None:
             return
@@ -88,5 +90,15 @@ class Unread:
         self._dropped += 1
         moment = time.monotonic()
         if moment - self._logged >= MINUTE:
-            log.warning("unread answers dropped", address=address, most=self.most, dropped=self._dropped)
+            log.warning(self.event, address=address, most=self.most, dropped=self._dropped)
             self._logged, self._dropped = moment, 0
+
+
+def unread_answers(most: int = UNREAD_BYTES) -> HeldBytes:
+    """Return a count of answers that clients have not yet taken."""
+    return HeldBytes(most, "unread answers dropped")
+
+
+def unfinished_requests(most: int = UNFINISHED_BYTES) -> HeldBytes:
+    """Return a count of requests whose end has not yet come."""
+    return HeldBytes(most, "unfinished requests dropped")
