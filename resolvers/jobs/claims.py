@@ -90,9 +90,13 @@ def _claim() -> sa.Update:
 
 @statement
 def _extend() -> sa.Update:
-    ids, tokens = (sa.bindparam(name, type_=pg.ARRAY(sa.Uuid)) for name in ("ids", "tokens"))
-    mine = (jobs.c.id == sa.any_(ids), jobs.c.lease_token == sa.any_(tokens), jobs.c.state == _RUNNING)
-    return jobs.update().where(jobs.c.org_id == ORG, *mine).values(lease_until=_after("lease")).returning(jobs.c.id)
+    given = _given()
+    ours = (jobs.c.org_id == ORG, jobs.c.id == given.c.id, jobs.c.lease_token == given.c.token)
+    found = sa.select(jobs.c.id).where(*ours, jobs.c.state == _RUNNING).order_by(jobs.c.id)
+    # In the order in which a batch locks them: two that lock in different ones wait for each other.
+    locked = found.with_for_update(of=jobs).cte("locked")
+    these = (jobs.c.org_id == ORG, jobs.c.id == locked.c.id)
+    return jobs.update().where(*these).values(lease_until=_after("lease")).returning(jobs.c.id)
 
 
 @statement

@@ -98,9 +98,12 @@ class FairQueue:
         """Return the number of waiting jobs of each key."""
         return {(org_id, key): len(jobs) for org_id, org in self._orgs.items() for key, jobs in org.jobs.items()}
 
-    def offer(self, due: Due) -> None:
-        """Add a waiting job, unless it is there already, its key is paused, or a share is full."""
+    def offer(self, due: Due, *, newest: bool = False) -> None:
+        """Add a waiting job, unless it is there already, its key is paused, or a share is full. One of the ``newest``
+        goes before none that the database has of its key."""
         if due.id in self._known or self._is_paused(due.concurrency_key):
+            return
+        if newest and (due.org_id, due.concurrency_key) in self._cut:
             return
         org = self._orgs.get(due.org_id) or _Org()
         of_key = len(org.jobs.get(due.concurrency_key, ()))

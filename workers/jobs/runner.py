@@ -76,7 +76,7 @@ class Runner:
             self._woken.clear()
             try:
                 found = await due.find_queued(self.runtime, self._wake_ups.take())
-                self.offer(found)
+                self.offer(found, newest=True)
                 for job in found:
                     if job.queue not in self.queues:
                         self.pass_on(job)
@@ -111,14 +111,15 @@ class Runner:
                 found = await due.due_of_keys(self.runtime, name, keys, MAX_WAITING_OF_KEY)
                 self.offer(found, MAX_WAITING_OF_KEY)
 
-    def offer(self, found: Iterable[Due], each: int | None = None) -> None:
-        """Take jobs, to run them when slots are free. A key with ``each`` jobs has more in the database."""
+    def offer(self, found: Iterable[Due], each: int | None = None, *, newest: bool = False) -> None:
+        """Take jobs, to run them when slots are free. A key with ``each`` jobs has more in the database; of such a key
+        the ``newest`` are left there, as what is older would wait while new ones come."""
         of_key: Counter[OrgKey] = Counter()
         for job in found:
             queue = self.queues.get(job.queue)
             if queue is None or self._stopping:
                 continue
-            queue.offer(job)
+            queue.offer(job, newest=newest)
             key = (job.org_id, job.concurrency_key)
             of_key[key] += 1
             if of_key[key] == each:

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from resolvers.jobs.due import Due
 from tests.support.clock import Clock
 from tests.support.queues import NAMES, fill, taken
 from workers.jobs.fair_queue import (
@@ -133,6 +134,26 @@ def test_a_lane_that_runs_dry_is_filled_again() -> None:
     )
     assert queue.low() == [(A, key)]
     assert queue.low() == []
+
+
+def test_the_newest_jobs_of_a_lane_do_not_go_before_those_that_the_database_has() -> None:
+    queue = FairQueue(16, Clock())
+    full, other = NAMES[10], NAMES[11]
+    fill(queue, A, [full], MAX_WAITING_OF_KEY + 1)
+    queue.done(queue.take() or pytest.fail("it has jobs"), in_slot=True)
+    newest = [Due(A, uuid4(), key, "webhooks") for key in (full, other)]
+    for job in newest:
+        queue.offer(job, newest=True)
+    # The place that is free is for what is older.
+    assert queue.waiting() == {(A, full): MAX_WAITING_OF_KEY - 1, (A, other): 1}
+    fill(queue, A, [full], 1)
+    assert queue.waiting()[A, full] == MAX_WAITING_OF_KEY
+    # Once all are here that the database has, new ones are taken at once again.
+    for _ in range(MAX_WAITING_OF_KEY):
+        queue.done(queue.take() or pytest.fail("it has jobs"), in_slot=True)
+    assert queue.low() == [(A, full)]
+    queue.offer(newest[0], newest=True)
+    assert newest[0] in taken(queue)
 
 
 def test_a_paused_lane_starts_nothing_and_keeps_nothing() -> None:
