@@ -15,7 +15,7 @@ from resolvers.actor import Actor
 from resolvers.changes.rehearsal import Rehearsal
 from resolvers.database.begin import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
 from resolvers.database.commits import commit
-from resolvers.database.connection_errors import CONNECTION_ERRORS
+from resolvers.database.connection_errors import CONNECTION_ERRORS, is_timed_out
 from resolvers.database.loaded import Loaded
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
@@ -79,6 +79,7 @@ class Context:
     form_turn: Callable[[UUID], Coroutine[Any, Any, None]] | None = None
     _transaction: OpenTransaction | None = None
     _stopped: Refusal | None = None
+    _sent_at: float = 0.0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -116,7 +117,8 @@ class Context:
     async def _alone(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:
         lock = self._lock
         await lock.acquire()
-        started = time.monotonic() if self.capped and not self.writes else 0.0
+        self._sent_at = time.monotonic()
+        started = self._sent_at if self.capped and not self.writes else 0.0
         try:
             # Read after the wait: meanwhile the transaction may have ended, and the connection belong to another.
             transaction = self._transaction
@@ -142,6 +144,7 @@ class Context:
         """Send statements that were held together, as far as they can be: each has its outcome then."""
         async with self._lock:
             assert self._transaction is not None, "a statement needs an open transaction"
+            self._sent_at = time.monotonic()
             self.statements += await send_together(self._transaction, statements, self.loaded)
 
     async def _stopped_by(self, error: BaseException) -> BaseException:
@@ -150,8 +153,9 @@ class Context:
         if isinstance(error, asyncpg.InFailedSQLTransactionError):
             stopped = self._stopped
             return error if stopped is None else Refusal(stopped.code, stopped.message, **stopped.extra)
-        slow = isinstance(error, asyncpg.QueryCanceledError) and self.narrowable
-        self._stopped = query_too_slow(self.runtime.statement_timeout_ms) if slow else self.runtime.unavailable(error)
+        most = self.runtime.statement_timeout_ms
+        slow = self.narrowable and is_timed_out(error, time.monotonic() - self._sent_at, most)
+        self._stopped = query_too_slow(most) if slow else self.runtime.unavailable(error)
         return self._stopped
 
     async def row(self, sql: Sql, **values: Any) -> Row | None:

@@ -32,6 +32,8 @@ CONNECTION_ERRORS = (
 )
 # What stands for the causes of all errors of lost connections.
 LOST = "lost"
+# The time-out is told by PostgreSQL's clock, from when the statement has come.
+PART_OF_TIMEOUT = 0.9
 # An outage is over when nothing has failed for its cause for QUIET_S; a longer one is logged again every AGAIN_S.
 QUIET_S = 10.0
 AGAIN_S = 60.0
@@ -74,6 +76,12 @@ class Outages:
     def within(self, seconds: float) -> bool:
         """Return whether there was an error within the last ``seconds``."""
         return self._last is not None and self._clock() - self._last < seconds
+
+
+def is_timed_out(error: BaseException, seconds: float, timeout_ms: int) -> bool:
+    """Return whether a statement that ended after so many seconds was stopped by its timeout. What is cancelled sooner
+    was cancelled by somebody: an administrator, or a server that ends."""
+    return isinstance(error, asyncpg.QueryCanceledError) and seconds * 1_000 >= timeout_ms * PART_OF_TIMEOUT
 
 
 def is_lost(error: BaseException) -> bool:

@@ -122,7 +122,9 @@ async def _set(ctx: Context, edit: Edit, new: dict[str, Any]) -> None:
         new["lines"] = lines_of(new["lines"], await _tax_rate(ctx, order))
     fixed = [name for name in edit.changes(new) if name in _FIXED]
     if fixed and old["status"] != _S.DRAFT:
-        message = f"The invoice is {old['status']}: its lines, discount and currency change only in a DRAFT. Void it."
+        message = f"The invoice is {old['status']}: its lines, discount and currency change only in a DRAFT."
+        if MACHINE.between(old["status"], _S.VOID) is not None:
+            message += " Void it."
         raise NOT_DRAFT.refusal(fixed[0], message)
     refuse(wrong)
     if fixed:
@@ -170,6 +172,7 @@ async def remove(ctx: Context, key: Key) -> None:
     """Delete a draft. Raises Refusal NOT_FOUND, VERSION_MISMATCH, or CONFLICT (NOT_DRAFT) for another invoice."""
     edit = await begin_edit(ctx, INVOICES, key, deletes=True)
     if edit.old["status"] != _S.DRAFT:
-        message = f"An {INVOICE.label} that is {edit.old['status']} cannot be deleted: void it instead."
+        message = f"An {INVOICE.label} that is {edit.old['status']} cannot be deleted"
+        message += ": void it instead." if MACHINE.between(edit.old["status"], _S.VOID) is not None else "."
         raise NOT_DRAFT.refusal("id", message)
     await edit.delete()
