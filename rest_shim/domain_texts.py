@@ -16,6 +16,13 @@ _PARTS = ("object", "body", "query", "changes", "beside", "name", "file")
 _EXAMPLE = re.compile(rf"^```(?:json|text) ({'|'.join(_PARTS)})\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
 
+class Texts(dict[str, str]):
+    """Texts by what they are of."""
+
+    def __missing__(self, name: str) -> str:
+        raise LookupError(f"{name} has no text: add a heading `## {name}` to the domain's file in rest_shim/domains")
+
+
 def _read() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     texts: dict[str, str] = {}
     examples: dict[str, dict[str, str]] = {part: {} for part in _PARTS}
@@ -27,7 +34,7 @@ def _read() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
             for part, example in _EXAMPLE.findall(text):
                 examples[part][name] = example
             texts[name] = _EXAMPLE.sub("", text).strip()
-    return {name: text for name, text in texts.items() if name not in examples["object"]}, examples
+    return Texts({name: text for name, text in texts.items() if name not in examples["object"]}), examples
 
 
 # The texts by their operations; the examples by what they are, then by the operation or the resource.

@@ -12,7 +12,7 @@ from resolvers.errors import CONFLICTS, REASONS, STATUS
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE
 from rest_shim.costs import HEAD, cost_rows
-from rest_shim.domain_texts import TEXTS
+from rest_shim.domain_texts import TEXTS, Texts
 
 GUIDE, MERGES = (Path(__file__).with_name(name) for name in ("guide.md", "merges.md"))
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -52,7 +52,7 @@ def guide() -> str:
 @cache
 def route_texts() -> dict[str, str]:
     """Return what each route does, in Markdown, by its operation."""
-    return {name: _filled(text) for name, text in TEXTS.items()}
+    return Texts({name: _filled(text) for name, text in TEXTS.items()})
 
 
 def _filled(text: str) -> str:
