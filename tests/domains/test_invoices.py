@@ -183,12 +183,15 @@ async def test_an_invoice_of_nothing_is_paid_at_once(acme: Org) -> None:
 
 
 async def test_only_a_draft_is_deleted(acme: Org) -> None:
-    draft, opened = await standing(acme, S.DRAFT), await standing(acme, S.OPEN)
-    async with unchanged(acme):
-        answer = await acme.http.delete(f"/api/v1/invoices/{opened}")
-        assert problem(answer, 409, "CONFLICT", "path.publicId")["reason"] == "NOT_DRAFT"
+    draft, opened, paid = [await standing(acme, status) for status in (S.DRAFT, S.OPEN, S.PAID)]
+    refused = "An invoice that is {} cannot be deleted{}"
+    # What is paid or void already cannot be voided.
+    for key, said in ((opened, refused.format("OPEN", ": void it instead.")), (paid, refused.format("PAID", "."))):
+        async with unchanged(acme):
+            details = problem(await acme.http.delete(f"/api/v1/invoices/{key}"), 409, "CONFLICT", "path.publicId")
+        assert (details["reason"], details["detail"]) == ("NOT_DRAFT", said)
     assert (await acme.http.delete(f"/api/v1/invoices/{draft}")).status_code == 204
-    assert (await acme.count("invoices"), await acme.count("invoice_lines")) == (1, 1)
+    assert (await acme.count("invoices"), await acme.count("invoice_lines")) == (2, 2)
     (row,) = await acme.rows("select changes from audit_changes order by entry_id desc limit 1")
     kept = orjson.loads(row["changes"])
     assert (kept["lines"][0][0]["unitPrice"], kept["lines"][1], "numberKey" in kept) == (15_000, None, False)
