@@ -94,7 +94,7 @@ def _extend() -> sa.Update:
     ours = (jobs.c.org_id == ORG, jobs.c.id == given.c.id, jobs.c.lease_token == given.c.token)
     found = sa.select(jobs.c.id).where(*ours, jobs.c.state == _RUNNING).order_by(jobs.c.id)
     # In the order in which a batch locks them: two that lock in different ones wait for each other.
-    locked = found.with_for_update(of=jobs).cte("locked")
+    locked = found.with_for_update(of=jobs, key_share=True).cte("locked")
     these = (jobs.c.org_id == ORG, jobs.c.id == locked.c.id)
     return jobs.update().where(*these).values(lease_until=_after("lease")).returning(jobs.c.id)
 

@@ -156,7 +156,7 @@ async def test_instructions_are_those_of_a_server_without_timers(
     assert shown["data"]["clients"]["nodes"]
     with pytest.raises(RuntimeError, match="no totals"):
         dumped(tmp_path)
-    (tmp_path / "callgrind.7").write_text("fn=(1)\n16 5\ntotals: 1234\n")
+    (tmp_path / "callgrind.7").write_text("fn=(1)\n16 5\ntotals: 1234\n", encoding="utf-8")
     assert dumped(tmp_path) == 1234
 
 

@@ -20,7 +20,7 @@ def test_an_interrupted_server_ends_without_a_traceback(environment: Backends, m
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     command = [sys.executable, "-m", "server.cli", "serve"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
     try:
         deadline, answered = time.monotonic() + WAIT_S, False
         while not answered:
