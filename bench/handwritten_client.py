@@ -6,7 +6,7 @@ from uuid import UUID
 from ulid_transform import bytes_to_ulid
 
 from bench.handwritten_reads import Connection, key_of
-from bench.moments import shown_creation, shown_moment
+from schema.declaration.moments import shown_creation, shown_moment
 
 CLIENT = "select id, name, email, company, status, tags from clients where org_id = $1 and id = $2"
 ORDERS = """

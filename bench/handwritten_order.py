@@ -9,13 +9,13 @@ from uuid import UUID
 import orjson
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
-from bench.moments import shown_creation, shown_moment
 from models.typeid import new_uuid
 from models.types import decimal_text
 from resolvers.actor import Actor
 from resolvers.audit.entries import mac_of
 from resolvers.changes.numbers import reserve_number
 from resolvers.database.runtime import Runtime
+from schema.declaration.moments import shown_creation, shown_moment
 
 CLIENT_AND_SERVICE = """
 select c.status, s.status, s.price, s.currency, s.delivery_days, s.tax_rate from clients c, services s

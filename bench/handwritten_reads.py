@@ -8,8 +8,8 @@ from uuid import UUID
 import orjson
 from ulid_transform import bytes_to_ulid, ulid_to_bytes
 
-from bench.moments import shown_creation, shown_moment
 from models.types import decimal_text
+from schema.declaration.moments import shown_creation, shown_moment
 
 Connection = Any  # a pool's proxy of an asyncpg connection
 CLIENTS = "select id, name, email from clients where org_id = $1 order by id desc limit 50"

@@ -20,7 +20,7 @@ _TOTALS = re.compile(r"^(?:totals|summary): (\d+)", re.MULTILINE)
 
 
 def under(folder: Path) -> tuple[str, ...]:
-    """Return the command that a server is run by: callgrind, which counts when it is told to."""
+    """Return the command that runs a server: callgrind, which counts once ``callgrind_control`` says so."""
     out = f"--callgrind-out-file={folder}/callgrind"
     return ("valgrind", "--tool=callgrind", "--instr-atstart=no", "--vgdb-prefix=/tmp/vgdb-pipe", out)
 

@@ -32,7 +32,7 @@ CONNECTION_ERRORS = (
 )
 # What stands for the causes of all errors of lost connections.
 LOST = "lost"
-# The time-out is told by PostgreSQL's clock, from when the statement has come.
+# PostgreSQL's clock decides, and starts when the statement has come.
 PART_OF_TIMEOUT = 0.9
 # An outage is over when nothing has failed for its cause for QUIET_S; a longer one is logged again every AGAIN_S.
 QUIET_S = 10.0

@@ -8,6 +8,7 @@ import pytest
 from models.jobs import JobFunction, JobState
 from models.typeid import new_uuid
 from resolvers.database.runtime import Runtime
+from resolvers.database.sql import Sql
 from resolvers.jobs import claims as jobs
 from resolvers.jobs import due, retention
 from resolvers.jobs.retention import Retention
@@ -30,6 +31,9 @@ from tests.support.jobs import (
 )  # fmt: skip
 from workers.webhooks import deliver
 
+WAITING = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+LOCK_AT_ONCE = Sql("select id from jobs where id = $1 for update nowait", ("job",), {})
+
 
 async def test_a_claim_is_one_workers(runtime: Runtime, org: UUID) -> None:
     await listen_at(runtime, org, "http://127.0.0.1:9/")
@@ -46,6 +50,26 @@ async def test_a_claim_is_made_inside_its_organization(runtime: Runtime, org: UU
     [job] = await emit(runtime, org)
     assert await jobs.claim(runtime, uuid4(), job, 45) is None
     assert (await one(runtime, org, JOB, org))["state"] == "QUEUED"
+
+
+async def test_leases_are_extended_in_the_order_in_which_a_batch_locks_its_jobs(runtime: Runtime, org: UUID) -> None:
+    await listen_at(runtime, org, "http://127.0.0.1:9/")
+    first, second = sorted(await emit(runtime, org, 2))
+    # The rows lie in the other order.
+    claims = {job: await jobs.claim(runtime, org, job, 45) for job in (second, first)}
+    earlier, later = claims[first], claims[second]
+    assert earlier is not None
+    assert later is not None
+
+    async def waits() -> bool:
+        return bool(await rows(runtime, org, WAITING))
+
+    async with jobs.held(runtime, earlier) as ctx:
+        extending = asyncio.create_task(jobs.extend(runtime, org, [later, earlier], 45))
+        await eventually(waits)
+        # Were it locked already, each would wait for the other.
+        assert [row["id"] for row in await ctx.fetch(LOCK_AT_ONCE, job=second)] == [second]
+    assert await extending == {first, second}
 
 
 async def test_a_claim_does_not_wait_for_a_worker_that_is_frozen(runtime: Runtime, org: UUID) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from models.typeid import new_uuid
 from resolvers.database.connection import PooledConnection, connect
 from resolvers.database.joined_writes import JoiningTransport
@@ -51,7 +53,7 @@ async def relay(url: str, tls: ssl.SSLContext | None, path: Path | None = None) 
         await server.wait_closed()
 
 
-def written(connection: PooledConnection) -> list[bytes]:
+def written(connection: PooledConnection, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What the connection writes from now on."""
     transport = connection._transport
     assert isinstance(transport, JoiningTransport)
@@ -62,12 +64,12 @@ def written(connection: PooledConnection) -> list[bytes]:
         found.append(bytes(data))
         write(data)
 
-    transport._write = noted  # type: ignore[assignment]
+    monkeypatch.setattr(transport, "_write", noted)
     return found
 
 
-async def check(url: str, options: str = "") -> None:
-    connection = await connect(url + options)
+async def check(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = await connect(url)
     try:
         for _ in range(2):
             connection.opening = Opening("begin read only", "", new_uuid())
@@ -76,7 +78,7 @@ async def check(url: str, options: str = "") -> None:
             assert ([row["number"] for row in rows], whole) == ([7], True)
             await connection.execute("commit")
         connection.opening = Opening("begin read only", "", new_uuid())
-        found = written(connection)
+        found = written(connection, monkeypatch)
         assert [row["number"] for row in (await connection.rows(STATEMENT, [8]))[0]] == [8]
         assert len(found) == 1
         assert b"opening_" in found[0]
@@ -91,22 +93,22 @@ async def check(url: str, options: str = "") -> None:
         await connection.close()
 
 
-async def test_over_tcp(backends: Backends) -> None:
-    await check(backends.database_url)
-    await check(backends.database_url, "?sslmode=disable")
+@pytest.mark.parametrize("options", ["", "?sslmode=disable"])
+async def test_over_tcp(backends: Backends, options: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await check(backends.database_url + options, monkeypatch)
 
 
-async def test_over_tls(backends: Backends, tmp_path: Path) -> None:
+async def test_over_tls(backends: Backends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context, _ = certificate("localhost", tmp_path)
     async with relay(backends.database_url, context) as port:
         there = urlsplit(backends.database_url)
         url = there._replace(netloc=f"{there.netloc.rpartition(':')[0]}:{port}").geturl()
-        await check(url, "?sslmode=require")
+        await check(f"{url}?sslmode=require", monkeypatch)
 
 
-async def test_over_a_unix_socket(backends: Backends, tmp_path: Path) -> None:
+async def test_over_a_unix_socket(backends: Backends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with relay(backends.database_url, None, tmp_path / ".s.PGSQL.5432"):
         there = urlsplit(backends.database_url)
         user = there.netloc.rpartition("@")[0]
         url = f"{there.scheme}://{user}@{there.path}?host={tmp_path}&port=5432"
-        await check(url)
+        await check(url, monkeypatch)

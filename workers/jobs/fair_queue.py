@@ -99,14 +99,15 @@ class FairQueue:
         return {(org_id, key): len(jobs) for org_id, org in self._orgs.items() for key, jobs in org.jobs.items()}
 
     def offer(self, due: Due, *, newest: bool = False) -> None:
-        """Add a waiting job, unless it is there already, its key is paused, or a share is full. One of the ``newest``
-        goes before none that the database has of its key."""
+        """Add a waiting job, unless it is there already, its key is paused, or a share is full. While jobs of its key
+        wait or run here, one of the ``newest`` goes before none that the database has of the key."""
         if due.id in self._known or self._is_paused(due.concurrency_key):
-            return
-        if newest and (due.org_id, due.concurrency_key) in self._cut:
             return
         org = self._orgs.get(due.org_id) or _Org()
         of_key = len(org.jobs.get(due.concurrency_key, ()))
+        # The end of a job that is here asks the database for more: without one nothing would.
+        if newest and (due.org_id, due.concurrency_key) in self._cut and (of_key or self._running[due.concurrency_key]):
+            return
         key_fits = of_key < MAX_WAITING_OF_KEY and _fits(of_key, MAX_WAITING_OF_ORGANIZATION - org.waiting)
         if not (key_fits and _fits(org.waiting, MAX_WAITING - self._waiting)):
             self.note_more((due.org_id, due.concurrency_key))

@@ -16,7 +16,7 @@ WHOLE = request("/a", b"x" * 50 * KIBIBYTE, CLOSE)
 
 
 class Client:
-    """A connection that sends what it is told to."""
+    """A connection of a test."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -76,7 +76,8 @@ async def test_the_address_that_holds_most_loses_what_it_has_held_longest() -> N
 
 
 async def test_a_request_that_has_come_whole_is_not_counted() -> None:
-    async with unfinished_of(10 * KIBIBYTE) as (port, unfinished):
+    # Counted, it would be dropped.
+    async with unfinished_of(KIBIBYTE) as (port, unfinished):
         assert (await exchange(port, request("/a", b"x" * 9 * KIBIBYTE, CLOSE))).endswith(b"/a 9216")
         # In two pieces it is, until its end.
         slow = await client(port, request("/slow", b"x" * 100, CLOSE)[:-1])

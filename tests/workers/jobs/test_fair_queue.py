@@ -156,6 +156,20 @@ def test_the_newest_jobs_of_a_lane_do_not_go_before_those_that_the_database_has(
     assert newest[0] in taken(queue)
 
 
+def test_a_new_job_of_a_lane_at_rest_is_taken_although_the_database_has_more() -> None:
+    queue = FairQueue(16, Clock())
+    key = NAMES[10]
+    queue.note_more((A, key))
+    first, second = [Due(A, uuid4(), key, "webhooks") for _ in range(2)]
+    queue.offer(first, newest=True)
+    assert taken(queue) == [first]
+    # Its end asks for what the database has.
+    queue.offer(second, newest=True)
+    assert queue.waiting() == {}
+    assert queue.done(first, in_slot=True) is True
+    assert queue.low() == [(A, key)]
+
+
 def test_a_paused_lane_starts_nothing_and_keeps_nothing() -> None:
     clock = Clock()
     queue = FairQueue(16, clock)
