@@ -6,7 +6,7 @@ that can hold something back for the next write.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -15,12 +15,12 @@ class JoiningTransport:
 
     __slots__ = (
         "_held", "_write", "abort", "close", "get_extra_info", "inner", "is_closing", "pause_reading",
-        "resume_reading", "set_protocol", "writelines",
+        "resume_reading", "set_protocol",
     )  # fmt: skip
 
     def __init__(self, inner: asyncio.Transport) -> None:
         self.inner, self._held = inner, b""
-        self._write, self.writelines = inner.write, inner.writelines
+        self._write = inner.write
         self.abort, self.close, self.is_closing = inner.abort, inner.close, inner.is_closing
         self.pause_reading, self.resume_reading = inner.pause_reading, inner.resume_reading
         self.get_extra_info, self.set_protocol = inner.get_extra_info, inner.set_protocol
@@ -34,6 +34,10 @@ class JoiningTransport:
         if self._held:
             data, self._held = self._held + data, b""
         self._write(data)
+
+    def writelines(self, parts: Iterable[bytes | memoryview]) -> None:
+        """Write what is held, and some parts."""
+        self.write(b"".join(parts))
 
 
 class _Connecting(asyncio.Protocol):

@@ -96,13 +96,21 @@ async def test_lines_are_replaced_as_a_whole_and_only_of_a_draft(acme: Org) -> N
     assert await acme.count("invoice_lines") == 0
     await changed(acme, made["publicId"], lines=[LINE], status="OPEN")
     whole = (await acme.http.get(path)).json()["data"]
+    fixed_in = "its lines, discount and currency change only in a DRAFT."
     async with unchanged(acme):
         assert (await acme.http.put(path, json=whole)).json()["data"] == whole
         fixed: dict[str, Any] = {"lines": [], "discount": 1, "currency": "USD"}
         for name, value in fixed.items():
             answer = await acme.http.put(path, json={name: value, "metadata": {"a": "b"}})
             details = problem(answer, 409, "CONFLICT", f"body.{name}")
-            assert details["reason"] == "NOT_DRAFT"
+            assert (details["reason"], details["detail"]) == (
+                "NOT_DRAFT", f"The invoice is OPEN: {fixed_in} Void it.",
+            )  # fmt: skip
+    paid = await standing(acme, S.PAID)
+    async with unchanged(acme):
+        answer = await acme.http.put(f"/api/v1/invoices/{paid}", json={"lines": []})
+        details = problem(answer, 409, "CONFLICT", "body.lines")
+    assert details["detail"] == f"The invoice is PAID: {fixed_in}"
     assert (await changed(acme, made["publicId"], metadata={"a": "b"}))["metadata"] == {"a": "b"}
 
 

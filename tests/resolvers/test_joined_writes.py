@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from models.typeid import new_uuid
@@ -112,3 +113,28 @@ async def test_over_a_unix_socket(backends: Backends, tmp_path: Path, monkeypatc
         user = there.netloc.rpartition("@")[0]
         url = f"{there.scheme}://{user}@{there.path}?host={tmp_path}&port=5432"
         await check(url, monkeypatch)
+
+
+def test_what_is_held_leaves_before_whatever_is_written_next() -> None:
+    sent: list[bytes] = []
+
+    class Inner(asyncio.Transport):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            sent.append(bytes(data))
+
+    transport = JoiningTransport(Inner())
+    transport.hold(b"a")
+    transport.hold(b"b")
+    assert sent == []
+    transport.writelines([b"c", memoryview(b"d")])
+    transport.write(memoryview(b"e"))
+    assert sent == [b"abcd", b"e"]
+
+
+async def test_an_argument_that_cannot_be_sent_ends_the_connection_and_what_it_held(backends: Backends) -> None:
+    connection = await connect(backends.database_url)
+    await connection.rows(STATEMENT, [1])
+    connection.opening, connection.pending_commit = Opening("begin read only", "", new_uuid()), False
+    with pytest.raises(asyncpg.DataError, match="'no number'"):
+        await connection.rows(STATEMENT, ["no number"])
+    assert connection.is_closed()
