@@ -1,15 +1,11 @@
 """Requests for another protocol: a WebSocket is begun where one is offered, and anything else is declined."""
 
-import sys
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
-from functools import partial
 from typing import Any
 
 import httptools
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong
-from websockets.frames import CloseCode
 from websockets.http11 import MAX_LINE_LENGTH
 
 from resolvers.errors import Refusal
@@ -17,125 +13,8 @@ from server.http import heads
 from server.http.addresses import address_of
 from server.http.connection import ClientConnection
 from server.http.frames import BoundedFrames
-from server.http.held_bytes import HeldBytes
-from server.http.slots import Slots
+from server.http.sockets import MESSAGE_BYTES, SocketProtocol
 from web.http import Header
-
-# What one message has at most. Nothing is compressed: what a connection keeps for it is twice all of the rest.
-MESSAGE_BYTES = 256 * 1024
-
-
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """A WebSocket with bounds: of a message, of the time until its head is answered, and of that in which a client
-    takes what it is sent. It counts for its address, and is not at work."""
-
-    slots: Slots
-    unread: HeldBytes
-    address: str
-    head_s: float
-    write_s: float
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._late: Any = None
-        self._last = 0
-        self._unanswered: Any = None
-        # What came before the head was answered: frames are read only after it.
-        self._early = b""
-
-    def begin(self, rest: bytes) -> None:
-        """Answer the head that ``conn`` has read; keep what came after it."""
-        self._early = rest
-        self.transport.pause_reading()
-        self._unanswered = self.loop.call_later(self.head_s, self.shutdown)
-        self.handle_events()
-        self._go_on()
-
-    def data_received(self, data: bytes) -> None:
-        if self._unanswered is None:
-            super().data_received(data)
-        else:
-            self._early += data
-
-    def _go_on(self) -> None:
-        """Read frames, once the head is answered."""
-        if self._unanswered is None or not self.handshake_complete:
-            return
-        self._unanswered.cancel()
-        self._unanswered = None
-        early, self._early = self._early, b""
-        if early and not self.close_sent:
-            super().data_received(early)
-        if not (self.read_paused or self.transport.is_closing()):
-            self.transport.resume_reading()
-
-    def send_receive_event_to_app(self) -> None:
-        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_text(b"".join(self.frames)):
-            # uvicorn takes this for an error of ours, and logs it.
-            self.frames = []
-            self.conn.fail(CloseCode.INVALID_DATA)
-            self.handle_parser_exception()
-            return
-        super().send_receive_event_to_app()
-
-    def shutdown(self) -> None:
-        """End the connection, unless it is ending: of one that its client has ended, no close frame is left to send."""
-        if not self.transport.is_closing():
-            super().shutdown()
-
-    def send_500_response(self) -> None:
-        """Answer a head in place of the application, once: what that still sends finds its client gone."""
-        super().send_500_response()
-        self.handshake_complete = self.disconnected = True
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.slots.let_go(self.address)
-        if self._unanswered is not None:
-            self._unanswered.cancel()
-        self.resume_writing()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        transport = self.transport
-        self._late = self.loop.call_later(self.write_s, transport.abort)
-        size = max(transport.get_write_buffer_size(), self._last)
-        self.unread.hold(self, self.address, size, partial(self.loop.call_soon, transport.abort))
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.unread.let_go(self)
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
-
-    async def send(self, message: Any) -> None:
-        size = sys.getsizeof(message.get("text") or message.get("bytes"))
-        if not self.writable.is_set():
-            # It waits in memory for what was sent before it.
-            self.unread.grow(self, size)
-            await self.writable.wait()
-        # It is in memory as a whole until its end is sent.
-        self._last = size
-        await super().send(message)
-        # uvicorn forgets that a response in place of the handshake completes it, and logs an error.
-        self.handshake_complete = self.handshake_complete or self.close_sent
-        self._go_on()
-
-    async def run_asgi(self) -> None:
-        self.slots.waiting += 1
-        try:
-            await super().run_asgi()
-        finally:
-            self.slots.waiting -= 1
-
-
-def _is_text(message: bytes) -> bool:
-    try:
-        message.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 class Upgrades(ClientConnection):
@@ -185,7 +64,7 @@ class Upgrades(ClientConnection):
             return
         protocol = SocketProtocol(config=self.config, server_state=self.server_state, app_state=self.app_state)
         protocol.conn, protocol.slots, protocol.address = conn, self.slots, self._socket_of
-        protocol.unread = self.unread
+        protocol.unread, protocol.unfinished = self.unread, self.unfinished
         protocol.head_s, protocol.write_s = self.timeouts.head_s, self.timeouts.write_s
         self.connections.discard(self)
         protocol.connection_made(self.transport)

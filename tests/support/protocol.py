@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import struct
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -43,6 +44,24 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     if path == "/slow":
         await asyncio.sleep(3 * SHORT)
     await PlainTextResponse(f"{path} {len(body)}")(scope, receive, send)
+
+
+async def talk(scope: Any, receive: Any, send: Any) -> None:
+    """Accept a WebSocket and say what is said on it; answer a request as the echo does."""
+    if scope["type"] != "websocket":
+        await echo(scope, receive, send)
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message.get("text", "bytes")})
+
+
+def frame(opcode: int, payload: bytes, *, last: bool = True) -> bytes:
+    """A frame of a client, whose mask is zero; ``last``: of its message."""
+    size, first = len(payload), 0x80 * last | opcode
+    head = struct.pack("!BB", first, 0x80 | size) if size < 126 else struct.pack("!BBH", first, 0x80 | 126, size)
+    return head + bytes(4) + payload
 
 
 @asynccontextmanager

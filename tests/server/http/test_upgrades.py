@@ -11,32 +11,29 @@ import pytest
 
 from server.http.slots import Slots
 from tests.support.jobs import eventually
-from tests.support.protocol import ASKED, CLOSE, HEAD, SHORT, TIMEOUT_S, echo, exchange, listening, request, statuses
+from tests.support.protocol import (
+    ASKED,
+    CLOSE,
+    HEAD,
+    SHORT,
+    TIMEOUT_S,
+    echo,
+    exchange,
+    frame,
+    listening,
+    request,
+    statuses,
+    talk,
+)  # fmt: skip
 from web.http import Receive, Scope, Send
 
 # No test's client says more than this before it is answered: so many are let in from one address.
 SHARE = 2
 
 
-def frame(opcode: int, payload: bytes) -> bytes:
-    """A frame of a client, whose mask is zero."""
-    return struct.pack("!BB4x", 0x80 | opcode, 0x80 | len(payload)) + payload
-
-
 def closing(code: int) -> bytes:
     """How a close frame of the server begins."""
     return struct.pack("!H", code)
-
-
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Accept a WebSocket and say what is said on it; answer a request as the echo does."""
-    if scope["type"] != "websocket":
-        await echo(scope, receive, send)
-        return
-    await receive()
-    await send({"type": "websocket.accept"})
-    while (message := await receive())["type"] == "websocket.receive":
-        await send({"type": "websocket.send", "text": message.get("text", "bytes")})
 
 
 @pytest.fixture
@@ -46,7 +43,7 @@ def slots() -> Slots:
 
 @pytest.fixture
 async def port(slots: Slots) -> AsyncIterator[int]:
-    async with listening(app, slots=slots, sockets={"/socket"}) as made:
+    async with listening(talk, slots=slots, sockets={"/socket"}) as made:
         yield made
 
 
@@ -120,7 +117,7 @@ async def test_a_head_that_opens_no_socket_is_refused_and_ends_the_connection(na
     slots = Slots(SHARE, (ip_network("127.0.0.1/32"),) if proxied else ())
     if proxied:
         head = head.replace(b"Host: x\r\n", b"Host: x\r\n" + PROXIED)
-    async with listening(app, slots=slots, sockets={"/socket"}) as port:
+    async with listening(talk, slots=slots, sockets={"/socket"}) as port:
         for _ in range(2 * SHARE + 1):
             answer = await exchange(port, head)
             top, _, body = answer.partition(b"\r\n\r\n")
