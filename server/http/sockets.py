@@ -117,7 +117,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.resume_writing()
         self.unfinished.let_go(self)
         super().connection_lost(exc)
-        # Its parser, and the parser's error, refer to it in turn: what it has read would wait for the garbage collector.
+        # Its parser and the parser's error refer to it in turn: what it has read would wait to be collected.
         self.frames = []
         self.conn.parser.close()
         self.conn.parser_exc = None
