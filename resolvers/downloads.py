@@ -7,6 +7,9 @@ from uuid import UUID
 from models.resources import Resource
 from models.typeid import encode
 from resolvers.context import Context
+from resolvers.errors import Conflict, Refusal
+
+NOT_READY = Conflict("NOT_READY", "The object has no file before its `status` is READY.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,8 @@ class Download:
     """A kind of file that objects have: ``GET /api/v1/invoices/{publicId}.pdf``.
 
     ``operation`` names it in the OpenAPI document, ``scope`` is what a key needs. ``find`` returns the file of an
-    object, None where the caller sees no such object; it runs in a snapshot. Raises ValueError for a path that another
-    one has.
+    object, None where the caller sees no such object; it runs in a snapshot. Where a worker has to make the file,
+    ``made_later``, it raises ``not_ready`` until then. Raises ValueError for a path that another one has.
     """
 
     resource: Resource
@@ -41,6 +44,7 @@ class Download:
     operation: str
     summary: str
     find: Callable[[Context, UUID], Awaitable[File | None]]
+    made_later: bool = False
 
     def __post_init__(self) -> None:
         """Add it to ``DOWNLOADS``."""
@@ -56,6 +60,12 @@ class Download:
     def path_of(self, key: UUID) -> str:
         """Return the path of one object's file."""
         return self.path.replace("{publicId}", encode(self.resource.prefix, key))
+
+
+def not_ready(resource: Resource, status: str, *, failed: bool) -> Refusal:
+    """Return the refusal CONFLICT (NOT_READY) for the file of an object that is there without it."""
+    advice = "its error says why. Request another one." if failed else "wait until its status is READY."
+    return NOT_READY.refusal(None, f"The {resource.label} is {status}: {advice}")
 
 
 # By their paths: the domain that declares one is all that has to know of it.

@@ -191,6 +191,12 @@ def not_found(label: str, field: str = "id") -> Refusal:
     return Refusal("NOT_FOUND", f"There is no such {label}.", field=field)
 
 
+def version_mismatch(label: str, current: int) -> Refusal:
+    """Return the refusal for an object that has another version than the one, or than those, that a change expects."""
+    message = f"The current version of the {label} is {current}; the request expects another one."
+    return Refusal("VERSION_MISMATCH", message, field="expected_version", currentVersion=current)
+
+
 def bad_input(field: str, message: str, reason: str = "INVALID", **extra: Any) -> Refusal:
     """Return the refusal for a wrong value of an input: ``field`` says which, ``reason`` (of ``REASONS``) why."""
     return Refusal("BAD_INPUT", message, field=field, reason=reason, **extra)

@@ -16,7 +16,7 @@ from resolvers.audit.entries import new_entry
 from resolvers.changes.write import write_entries
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.errors import Refusal, bad_input
+from resolvers.errors import bad_input, version_mismatch
 from resolvers.loads import shared
 
 log = structlog.get_logger(__name__)
@@ -113,8 +113,7 @@ async def change(ctx: Context, values: Mapping[str, Any]) -> Row:
     assert old is not None, "an organization has settings"
     expected = values.get("expected_version")
     if expected is not None and expected != old["version"]:
-        message = f"The settings have version {old['version']} now, which is not an expected one."
-        raise Refusal("VERSION_MISMATCH", message, field="expected_version", currentVersion=old["version"])
+        raise version_mismatch("settings", old["version"])
     given = dict(values["values"])
     logo = given.get(LOGO)
     if isinstance(logo, bytes):

@@ -45,7 +45,7 @@ def _path_of(download: Download) -> str:
 
 def _operation(download: Download) -> dict[str, Any]:
     by_status: dict[int, list[str]] = {}
-    for code in CODES:
+    for code in (*CODES, *(["CONFLICT"] if download.made_later else [])):
         by_status.setdefault(STATUS[code], []).append(code)
     sent: dict[str, Any] = {name: header(name) for name in _SENT}
     named = disposition(EXAMPLES["name"][download.operation]).decode()

@@ -11,7 +11,7 @@ import orjson
 from resolvers.errors import Refusal, bad_input
 from web.deadlines import Deadlines
 from web.http import ARRIVED, Receive, Request
-from web.json_text import read_json
+from web.json_text import is_number_out_of_range, read_json
 
 _JSON = b"application/json"
 _CHARSET = re.compile(rb""";\s*charset\s*=\s*["']?([^\s;"']*)""", re.IGNORECASE)
@@ -134,11 +134,13 @@ def body_weight(value: Any, size: int) -> int:
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
-    """Return why a body is not JSON, in a message that does not depend on the parser."""
+    """Return why a body is not read as JSON, in a message that does not depend on the parser."""
     try:
         body.decode()
     except UnicodeDecodeError:
         return "The body is not valid UTF-8."
+    if is_number_out_of_range(error):
+        return f"The number at line {error.lineno}, column {error.colno} is out of range."
     return f"The body is not JSON: see line {error.lineno}, column {error.colno}."
 
 

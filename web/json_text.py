@@ -20,13 +20,18 @@ def read_json(text: bytes | str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        if "infinity" not in error.msg or len(text) > _READ_AGAIN:
+        if not is_number_out_of_range(error) or len(text) > _READ_AGAIN:
             raise
         # Python's reader is slower, and takes more than JSON: nothing is read by it that is not valid but for that.
         found, beyond = _read_with_infinities(text)
         if not beyond:
             raise
         return found
+
+
+def is_number_out_of_range(error: orjson.JSONDecodeError) -> bool:
+    """Return whether an error is of a number beyond a double, where it says it is."""
+    return "infinity" in error.msg
 
 
 def _read_with_infinities(text: bytes | str) -> tuple[Any, bool]:

@@ -146,10 +146,10 @@ async def one(ctx: Context, args: Args) -> Row | None:
     return await ctx.row(_one(args.columns), export_id=key, moment=now())
 
 
-async def ready(ctx: Context, export_id: UUID) -> Row | None:
-    """Return an export that can be downloaded."""
-    row = await ctx.row(_one(("id", "status", "size")), export_id=export_id, moment=now())
-    return row if row is not None and row["status"] == ExportStatus.READY else None
+async def status_of(ctx: Context, export_id: UUID) -> str | None:
+    """Return the status of an export; None where there is none, or it has expired."""
+    row = await ctx.row(_one(("status",)), export_id=export_id, moment=now())
+    return None if row is None else row["status"]
 
 
 @statement

@@ -13,7 +13,7 @@ from models.typeid import decode
 from resolvers.collections.collection import Collection
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, selected, statement
-from resolvers.errors import Refusal, not_found
+from resolvers.errors import not_found, version_mismatch
 from resolvers.lists.visible import visible
 
 
@@ -103,8 +103,7 @@ async def locked(ctx: Context, collection: Collection, key: Key, *, deletes: boo
     if row is None or not (collection.hidden is None or collection.hidden.sees(ctx.actor.scopes, row)):
         raise not_found(resource.label)
     if key.expected_version is not None and key.expected_version != row["version"]:
-        message = f"The {resource.label} has version {row['version']} now, which is not an expected one."
-        raise Refusal("VERSION_MISMATCH", message, field="expected_version", currentVersion=row["version"])
+        raise version_mismatch(resource.label, row["version"])
     if parts_of(collection.table):
         # By a statement of their own: the one that waits for the lock sees the parts from before it.
         return {**row, **(await ctx.row(_parts(collection.table), id=row_id) or {})}

@@ -18,7 +18,7 @@ from models.typeid import encode
 from resolvers.collections.rows import by_ids
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
-from resolvers.downloads import Download, File
+from resolvers.downloads import Download, File, not_ready
 from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.reports.collection import REPORTS
 from resolvers.reports.columns import ReportColumn, ReportColumnType
@@ -126,8 +126,11 @@ def _found(
 ) -> Any:
     async def find(ctx: Context, report_id: UUID) -> File | None:
         (row,) = await by_ids(ctx, REPORTS, [report_id], ("id", "kind", "currency", "status", "version"))
-        if row is None or row["status"] != ReportStatus.READY:
+        if row is None:
             return None
+        status = row["status"]
+        if status != ReportStatus.READY:
+            raise not_ready(REPORT, status, failed=status == ReportStatus.FAILED)
         key = encode(REPORT.prefix, report_id)
         name = f"{row['kind'].lower().replace('_', '-')}-{key}.{extension}"
         return File(name, f"{key}-{row['version']}", partial(chunks, ctx, row), await cost(ctx, report_id))
@@ -137,11 +140,11 @@ def _found(
 
 REPORT_CSV = Download(
     REPORT, "csv", "text/csv; charset=utf-8; header=present", REPORT.read_scope, COST, "GetReportCsv",
-    "Get the rows of a report as CSV", _found("csv", _csv, _cost_of_rows),
+    "Get the rows of a report as CSV", _found("csv", _csv, _cost_of_rows), made_later=True,
 )  # fmt: skip
 REPORT_SVG = Download(
     REPORT, "svg", "image/svg+xml", REPORT.read_scope, COST, "GetReportChart", "Get a report as a chart",
-    _found("svg", _svg),
+    _found("svg", _svg), made_later=True,
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The body of `worker`."""
 
 import argparse
+from collections.abc import Mapping
 from datetime import timedelta
 
 import uvloop
@@ -25,8 +26,9 @@ MAX_SLOTS = 1000
 def worker(arguments: argparse.Namespace) -> int:
     """Run a worker, of all queues or of some, until a signal ends it. Raises WrongCall for a queue that there is
     not."""
+    named = None if arguments.queues is None else queues_of(arguments.queues)
     settings = load(Settings)
-    queues = None if arguments.queues is None else queues_of(arguments.queues, settings.worker_slots)
+    queues = None if named is None else slots_of(named, settings.worker_slots)
     logs.configure(settings.log_level, settings.log_format)
     if settings.worker_metrics_port is not None:
         require_free_port(settings.host, settings.worker_metrics_port, "WORKER_METRICS_PORT")
@@ -61,9 +63,10 @@ def worker(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def queues_of(text: str, worker_slots: int) -> dict[str, int]:
-    """Return the slots of each queue that a text names: `webhooks=32,timers`. Raises WrongCall."""
-    found: dict[str, int] = {}
+def queues_of(text: str) -> dict[JobQueue, int | None]:
+    """Return the queues that a text names, with the slots that it gives them: `webhooks=32,timers`. Raises
+    WrongCall."""
+    found: dict[JobQueue, int | None] = {}
     for part in text.split(","):
         name, given, number = (each.strip() for each in part.partition("="))
         if any(" " in each for each in (name, number)):
@@ -75,5 +78,10 @@ def queues_of(text: str, worker_slots: int) -> dict[str, int]:
             raise WrongCall(f"--queues: {name} is named twice")
         if given and not (number.isascii() and number.isdigit() and 0 < int(number[:5]) <= MAX_SLOTS):
             raise WrongCall(f"--queues: the slots of {name} must be a number from 1 to {MAX_SLOTS}")
-        found[queue.value] = int(number) if given else queue.slots(worker_slots)
+        found[queue] = int(number) if given else None
     return found
+
+
+def slots_of(named: Mapping[JobQueue, int | None], worker_slots: int) -> dict[str, int]:
+    """Return the slots of each queue: those that it is given, or its share of so many."""
+    return {queue.value: queue.slots(worker_slots) if slots is None else slots for queue, slots in named.items()}

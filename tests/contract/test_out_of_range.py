@@ -152,13 +152,13 @@ async def test_a_number_beyond_a_double_is_refused_wherever_it_may_be(acme: Org)
     [wrong] = [part["extensions"] for part in (await acme.http.get("/graphql", params=asked)).json()["errors"]]
     assert (wrong["code"], wrong["field"]) == ("BAD_INPUT", "first")
     # What is no JSON for another reason too is refused as a whole, and so is a text that takes long to read again.
-    for content in ('{"a": 1e400,}', '{"a": 1e400, "b": "\\ud800"}', '{"a": 1e400, "b": NaN}', "[" * 9_000 + "1e400"):
-        answer = await acme.http.post("/api/v1/orders", content=content, headers=JSON)
-        assert [each["field"] for each in answer.json()["errors"]] == ["body"]
-        assert answer.json()["detail"].startswith("The body is not JSON")
     long = '{"a": 1e400, "b": "' + "x" * 65_536 + '"}'
-    answer = await acme.http.post("/api/v1/orders", content=long, headers=JSON)
-    problem(answer, 400, "BAD_INPUT", "body")
+    for content in ('{"a": 1e400,}', '{"a": 1e400, "b": "\\ud800"}', '{"a": 1e400, "b": NaN}', long):
+        answer = await acme.http.post("/api/v1/orders", content=content, headers=JSON)
+        detail = problem(answer, 400, "BAD_INPUT", "body")["detail"]
+        assert detail == "The number at line 1, column 7 is out of range."
+    answer = await acme.http.post("/api/v1/orders", content="[" * 9_000 + "1e400", headers=JSON)
+    assert problem(answer, 400, "BAD_INPUT", "body")["detail"].startswith("The body is not JSON")
     # What is ignored stays so.
     number = (await new_order(acme))["publicId"]
     answer = await acme.http.put(f"/api/v1/orders/{number}", content='{"notes": "n", "total": 1e400}', headers=JSON)

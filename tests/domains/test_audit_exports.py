@@ -66,7 +66,9 @@ async def test_its_file_is_for_the_keys_of_its_organization_that_may_read_the_lo
     made = await ask(acme)
     path = f"/api/v1/exports/{made['id']}.jsonl"
     # No worker has written it yet.
-    problem(await acme.http.get(path), 404, "NOT_FOUND", "path.publicId")
+    told = problem(await acme.http.get(path), 409, "CONFLICT")
+    assert (told["reason"], told["detail"]) == ("NOT_READY", "The export is QUEUED: wait until its status is READY.")
+    problem(await other.http.get(path), 404, "NOT_FOUND", "path.publicId")
     await work(acme)
     found = await acme.http.get(path)
     assert (found.status_code, found.headers["content-type"]) == (200, "application/jsonl")

@@ -72,6 +72,28 @@ async def test_a_report_that_keeps_failing_is_failed(acme: Org) -> None:
     assert (await _failed(acme, made["publicId"]))["error"] == "INTERNAL"
 
 
+async def test_a_report_that_is_not_ready_has_no_file(acme: Org, other: Org) -> None:
+    made = await ask(acme, "REVENUE", **YEAR)
+    paths = [f"{PATH}/{made['publicId']}.{name}" for name in ("csv", "svg")]
+
+    async def refused() -> set[str]:
+        """What is said in place of each file."""
+        told = [problem(await acme.http.get(path), 409, "CONFLICT") for path in paths]
+        assert {each["reason"] for each in told} == {"NOT_READY"}
+        return {each["detail"] for each in told}
+
+    assert await refused() == {"The report is QUEUED: wait until its status is READY."}
+    await give_up(acme)
+    assert await refused() == {"The report is FAILED: its error says why. Request another one."}
+    # Who may not see it does not learn that it is there.
+    weak = acme.holding(await acme.new_key("reports:read"))
+    for path in paths:
+        assert (await acme.http.head(path)).status_code == 409
+        for stranger in (other, weak):
+            told = problem(await stranger.http.get(path), 404, "NOT_FOUND", "path.publicId")
+            assert told["detail"] == "There is no such report."
+
+
 async def test_a_report_that_has_ended_is_not_computed_again(acme: Org) -> None:
     made = await ask(acme, "REVENUE", **YEAR)
     await acme.rows("update reports set status = 'FAILED', error = 'INTERNAL'")

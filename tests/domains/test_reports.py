@@ -136,12 +136,6 @@ async def test_a_report_is_its_organization_s(acme: Org, other: Org) -> None:
     assert problem(await weak.http.get(found["csvUrl"]), 403, "FORBIDDEN")["scope"] == "reports:read"
 
 
-async def test_a_report_that_is_not_ready_has_no_file(acme: Org) -> None:
-    made = await ask(acme, "REVENUE", **YEAR)
-    for name in ("csv", "svg"):
-        problem(await acme.http.get(f"{PATH}/{made['publicId']}.{name}"), 404, "NOT_FOUND", "path.publicId")
-
-
 async def test_what_agents_used_is_in_micro_units_of_their_currency(acme: Org) -> None:
     definition, other = await new_definition(acme), await new_definition(acme, name="Order clerk")
     assert (await acme.http.put("/api/v1/org-settings", json={"agents.currency": "CHF"})).status_code == 200

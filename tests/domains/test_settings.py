@@ -140,6 +140,7 @@ async def test_two_changes_of_one_version(acme: Org) -> None:
         details = problem(await acme.http.put(PATH, json={}, headers={"If-Match": '"1"'}), 412, "VERSION_MISMATCH",
                        "header.If-Match")  # fmt: skip
         assert details["currentVersion"] == 2
+        assert details["detail"] == "The current version of the settings is 2; the request expects another one."
     # Without a version the last writer wins, and no change is lost.
     names = ("orders.reopenDays", "invoices.dueDays", "subscriptions.graceDays", "agents.approvalHours")
     await asyncio.gather(*(put(acme, {name: 3}) for name in names))

@@ -83,6 +83,11 @@ def test_it_tells_in_this_order() -> None:
     assert re.findall(r"^## (.+)$", README, re.MULTILINE) == HEADINGS
 
 
+def test_its_prose_is_wrapped() -> None:
+    # Tables and commands have the lines that they need.
+    assert [line for line in README.splitlines() if len(line) > 200 and not line.startswith(("|", "    "))] == []
+
+
 def test_what_it_links_to_exists() -> None:
     linked = [target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
     assert len(linked) > 2

@@ -122,6 +122,11 @@ async def test_the_start_page_of_production_names_no_graphiql_and_no_file(backen
     ]  # fmt: skip
 
 
+def test_the_document_names_no_address_of_a_server() -> None:
+    assert "export URL=https://counterfoil.example\n" in texts.guide()
+    assert "127.0.0.1" not in printed_openapi()
+
+
 def test_the_guide_has_every_scope_code_reason_and_event() -> None:
     guide_text = texts.guide()
     for word in (*scopes(), *REASONS, *CONFLICTS, *(name for name, _, _ in events())):

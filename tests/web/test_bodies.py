@@ -59,6 +59,8 @@ async def test_a_body_that_has_arrived_is_neither_awaited_nor_timed() -> None:
         ((_part(b'{"a":\n b}', False),), "BAD_INPUT", "The body is not JSON: see line 2, column 2."),
         ((_part(b'{"\\ud800": 1}', False),), "BAD_INPUT", "The body is not JSON: see line 1, column 3."),
         ((_part(b"[" * 20, False),), "BAD_INPUT", "The body is not JSON: see line 1, column 21."),
+        # It is wrong for another reason too, of which it does not stand first.
+        ((_part(b'{"a":\n -1e400,}', False),), "BAD_INPUT", "The number at line 2, column 2 is out of range."),
     ],
 )
 async def test_what_is_no_whole_body_is_refused(messages: tuple[Message, ...], code: str, message: str) -> None:

@@ -38,7 +38,7 @@ async def test_if_match_without_the_version_is_refused(acme: Org, third: str, ma
             answer = await acme.http.request(method, third, json=body, headers={"If-Match": match})
             details = problem(answer, 412, "VERSION_MISMATCH", "header.If-Match")
             assert details["currentVersion"] == 3
-            assert details["detail"] == "The client has version 3 now, which is not an expected one."
+            assert details["detail"] == "The current version of the client is 3; the request expects another one."
 
 
 @pytest.mark.parametrize("match", ["", "x", '"1', 'w/"1"', '"1" "2"', '*, "1"', "-1", '"a b"'])

@@ -6,6 +6,9 @@ import { LICENCES } from '../licences-link'
 import { keepKey, storedKey } from '../stored-key'
 import { GraphQLRequest } from './graphql-request'
 
+const DOCUMENT = '/api/openapi.json'
+// What the document's guide has for the address of a server: it is the same on each.
+const ADDRESS = 'https://counterfoil.example'
 // Names of the document here, and of its security scheme.
 const SLUG = 'counterfoil'
 const SCHEME = 'key'
@@ -34,8 +37,17 @@ function ours() {
   }
 }
 
+/** Fetch as the page does by itself, but the document with the address of this server. */
+async function fetchHere(input: RequestInfo | URL, init?: RequestInit) {
+  const answer = await fetch(input, init)
+  const { pathname } = new URL(input instanceof Request ? input.url : input, location.href)
+  if (pathname !== DOCUMENT) return answer
+  return new Response((await answer.text()).replaceAll(ADDRESS, location.origin), answer)
+}
+
 createApiReference('#root', {
-  url: '/api/openapi.json',
+  url: DOCUMENT,
+  customFetch: fetchHere,
   slug: SLUG,
   title: 'Counterfoil REST API',
   authentication: { preferredSecurityScheme: SCHEME, securitySchemes: { [SCHEME]: { token: storedKey() } } },

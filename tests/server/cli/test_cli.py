@@ -13,7 +13,7 @@ from models import resources
 from models.jobs import JobQueue
 from models.typeid import decode
 from server.cli.commands import COMMANDS, Command
-from server.cli.worker import queues_of
+from server.cli.worker import queues_of, slots_of
 from server.database.databases import role_of
 from tests.support.commands import environment, rows, run
 from tests.support.repository import ROOT
@@ -165,7 +165,12 @@ def test_each_body_is_there(command: Command) -> None:
     assert inspect.signature(getattr(importlib.import_module(module), name)).return_annotation is int
 
 
-def test_a_queue_that_there_is_not_is_a_line(environment: Backends, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_queue_that_there_is_not_is_a_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A wrong call is refused before any setting is looked for.
+    for name in ("DATABASE_URL", "REDIS_URL", "KEY_PEPPERS", "SECRET_KEYS", "SEAL_KEYS"):
+        monkeypatch.delenv(name, raising=False)
     known = ", ".join(JobQueue)
     assert known.startswith("webhooks, audit, timers, exports")
     for given, said in (
@@ -187,10 +192,10 @@ def test_a_queue_that_there_is_not_is_a_line(environment: Backends, capsys: pyte
 
 
 def test_a_queue_has_its_share_of_the_slots_or_what_it_is_given() -> None:
-    assert queues_of(",".join(JobQueue), 16) == {queue: queue.slots(16) for queue in JobQueue}
-    given = "webhooks, audit = 3 ,timers,exports"
-    assert queues_of(given, 32) == {"webhooks": 32, "audit": 3, "timers": 4, "exports": 1}
-    assert queues_of("timers", 1) == {"timers": 1}
+    assert slots_of(queues_of(",".join(JobQueue)), 16) == {queue: queue.slots(16) for queue in JobQueue}
+    given = queues_of("webhooks, audit = 3 ,timers,exports")
+    assert slots_of(given, 32) == {"webhooks": 32, "audit": 3, "timers": 4, "exports": 1}
+    assert slots_of(queues_of("timers"), 1) == {"timers": 1}
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ async function use(page, name) {
   await page.goto(`${base}/api/docs`)
   await page.waitForSelector('h2:has-text("First request")')
   met.title = await page.title()
+  met.guide = await page.locator('pre:has-text("export URL=")').first().textContent()
 
   met.licences = await page.locator('.licences a').getAttribute('href')
 

@@ -87,6 +87,8 @@ async def test_the_reference_works_without_the_internet(acme: Org, api: str, chr
         assert query.startswith("mutation CreateClient($input: CreateClientInput!) {\n  createClient(")
         assert json.loads(variables)["input"]["name"] == "Ada Lovelace"
         assert "curl -s" in found["sample"]
+        # The guide's commands are for this server.
+        assert f"export URL={api}\n" in found["guide"]
         assert found["kept"] == KEPT
         # The document goes in the fragment, which no server sees, and the key in no address; what is opened waits.
         assert found["link"].startswith(f"{api}/graphql#query=mutation+CreateClient")

@@ -105,7 +105,9 @@ async def test_a_body_that_is_no_message(
     async with unchanged(acme):
         given = JSON_AND_STREAM | {"MCP-Protocol-Version": revision} | headers
         answer = await acme.http.post("/mcp", content=body, headers=given)
-        assert failed(answer, status, number)["data"]["code"] == code
+        error = failed(answer, status, number)
+        assert error["data"]["code"] == code
+        assert (error["message"] == "The number at line 1, column 26 is out of range.") == (b"1e400" in body)
 
 
 # A message, and the status and code of its error where the library words it.
