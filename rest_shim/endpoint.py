@@ -22,7 +22,7 @@ from schema.requests.for_clients import for_clients
 from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult
 from schema.requests.variables import wrong_variables
-from web.body import has_body
+from web.body import body_weight, has_body
 from web.dependencies import Accounting, Dependencies
 from web.dry_run import DRY, PARAMETER, dry_run
 from web.etags import not_modified, versions_expected
@@ -96,20 +96,23 @@ class RestEndpoint:
         return await self.dependencies.bodies.json(request)
 
     def _origin(self, field: str) -> str:
-        return field if field.startswith(_LOCATIONS) else self.bound.origin_of(field)
+        return field if field.startswith(_LOCATIONS) or field == "query" else self.bound.origin_of(field)
 
     async def _run(self, request: Request, headers: list[Header]) -> tuple[OperationResult, Context]:
         engine, accounting = self.engine, self.accounting
         actor = await accounting.payer_of(request, headers)
         plain = self.plain if actor.client is None else self._of_client()
         engine.allow(plain, actor)
+        await self.dependencies.turn(actor.org_id)
         try:
             given = await self._given(request)
         except (Refusal, Refusals) as refused:
             if not isinstance(refused, Refusal) or refused.status == HTTPStatus.BAD_REQUEST:
                 await accounting.pay(request, actor, 0, headers, REFUSED + request.weight)
             raise
-        await self.dependencies.turn(actor.org_id)
+        if self.route.body:
+            # What came with it may have come in a later iteration of the loop.
+            await self.dependencies.turn(actor.org_id)
         prepared, versions = engine.prepared(plain.operation, given.variables), given.versions
         # What it asks for may need more than the operation always does.
         engine.allow(prepared, actor)
@@ -157,7 +160,9 @@ class RestEndpoint:
         versions = _read(versions_expected, request, problems) if bound.versioned else None
         key = _read(idempotency_key, request, problems)
         dry = _read(dry_run, request, problems)
-        variables = query_variables(bound, request.query(), problems)
+        query = request.query()
+        request.weight = body_weight(query, len(request.scope["query_string"]))
+        variables = query_variables(bound, query, problems)
         dry = bool(variables.pop(PARAMETER, False) or dry) and bound.changes
         if route.body:
             body: dict[str, Any] = {}

@@ -104,12 +104,13 @@ def json_object(
     """
     if not body:
         raise bad_input("body", "The body is empty.", "REQUIRED")
-    request.weight = len(body) // BYTES
+    before = request.weight
+    request.weight = before + len(body) // BYTES
     try:
         value = read(body)
     except orjson.JSONDecodeError as error:
         raise bad_input("body", _not_json(body, error), "INVALID_FORMAT") from None
-    request.weight = body_weight(value, len(body))
+    request.weight = before + body_weight(value, len(body))
     if not isinstance(value, dict):
         raise bad_input("body", array if isinstance(value, list) else _NO_OBJECT, "WRONG_TYPE")
     return value

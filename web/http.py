@@ -26,6 +26,8 @@ _ONCE: Mapping[bytes, str] = {
 }
 # Where the state of a request has the bytes of a body that had come before anybody waited for it.
 ARRIVED = "arrived"
+# As many as a query may repeat, a hundred values each of ten filters.
+MAX_PARAMETERS = 1_000
 # How long a chunk of a response may take; a response in chunks has no deadline as a whole.
 CHUNK_S = 30.0
 _BARE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -71,9 +73,12 @@ class Request:
 
     def query(self) -> list[tuple[str, str]]:
         """Return the parameters of the query string in their order, empty ones too. ``is_encoded`` tells whether a
-        value was percent-encoded UTF-8."""
+        value was percent-encoded UTF-8. Raises Refusal BAD_INPUT where there are too many."""
         if self._query is None:
             text: bytes = self.scope["query_string"]
+            if text.count(b"&") >= MAX_PARAMETERS:
+                message = f"It must have at most {MAX_PARAMETERS:,} parameters."
+                raise bad_input("query", message, "TOO_LONG", limit=MAX_PARAMETERS)
             self._query = _parsed(text) if text else []
         return self._query
 

@@ -123,7 +123,7 @@ async def _set(ctx: Context, edit: Edit, new: dict[str, Any]) -> None:
     fixed = [name for name in edit.changes(new) if name in _FIXED]
     if fixed and old["status"] != _S.DRAFT:
         message = f"The invoice is {old['status']}: its lines, discount and currency change only in a DRAFT."
-        if MACHINE.between(_S(old["status"]), _S.VOID) is not None:
+        if _may_be_void(old):
             message += " Void it."
         raise NOT_DRAFT.refusal(fixed[0], message)
     refuse(wrong)
@@ -173,6 +173,11 @@ async def remove(ctx: Context, key: Key) -> None:
     edit = await begin_edit(ctx, INVOICES, key, deletes=True)
     if edit.old["status"] != _S.DRAFT:
         message = f"An {INVOICE.label} that is {edit.old['status']} cannot be deleted"
-        message += ": void it instead." if MACHINE.between(_S(edit.old["status"]), _S.VOID) is not None else "."
+        message += ": void it instead." if _may_be_void(edit.old) else "."
         raise NOT_DRAFT.refusal("id", message)
     await edit.delete()
+
+
+def _may_be_void(invoice: Row) -> bool:
+    """Return whether an invoice may become VOID, as one may of which nothing is paid."""
+    return MACHINE.between(_S(invoice["status"]), _S.VOID) is not None and not invoice["amount_paid"]

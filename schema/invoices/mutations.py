@@ -169,5 +169,5 @@ class InvoiceMutation:
     delete_invoice = deletes(
         Invoice,
         changes.remove,
-        "Delete an invoice that is a `DRAFT`. Any other one cannot be deleted; void it instead.",
+        "Delete an invoice that is a `DRAFT`. Any other one of which nothing is paid can be voided instead.",
     )

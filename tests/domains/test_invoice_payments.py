@@ -141,3 +141,15 @@ async def test_what_is_overdue(acme: Org) -> None:
         assert [row["publicId"] for row in answer.json()["data"]] == keys
     async with unchanged(acme):
         problem(await acme.http.get("/api/v1/invoices?overdue=1"), 400, "BAD_INPUT", "query.overdue")
+
+
+async def test_nothing_advises_to_void_what_is_paid_in_part(acme: Org) -> None:
+    part = await standing(acme, S.OPEN)
+    await acme.data(PAY, input={"id": part, "amount": 1})
+    path = f"/api/v1/invoices/{part}"
+    async with unchanged(acme):
+        deleted = problem(await acme.http.delete(path), 409, "CONFLICT", "path.publicId")
+        fixed = problem(await acme.http.put(path, json={"discount": 1}), 409, "CONFLICT", "body.discount")
+    assert (deleted["reason"], deleted["detail"]) == ("NOT_DRAFT", "An invoice that is OPEN cannot be deleted.")
+    said = "The invoice is OPEN: its lines, discount and currency change only in a DRAFT."
+    assert (fixed["reason"], fixed["detail"]) == ("NOT_DRAFT", said)

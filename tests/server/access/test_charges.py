@@ -112,6 +112,24 @@ async def test_a_large_body_costs_by_its_bytes_and_values(org: Org) -> None:
     assert await org.count("clients") == 0
 
 
+async def test_a_long_query_string_costs_by_its_bytes_and_parameters(org: Org) -> None:
+    few, many = "status=LEAD&" * 10 + "limit=1", "status=LEAD&" * 990 + "limit=1"
+    odd, most = "&".join(f"x{i}=1" for i in range(900)), "&".join(["status=LEAD"] * 1_001)
+    answers = [await org.http.get(f"/api/v1/clients?{query}") for query in (few, many, odd, most)]
+    assert [answer.status_code for answer in answers] == [200, 200, 400, 400]
+    details = problem(answers[3], 400, "BAD_INPUT", "query")
+    assert (details["errors"][0]["code"], details["errors"][0]["limit"]) == ("TOO_LONG", 1_000)
+    assert details["detail"] == "It must have at most 1,000 parameters."
+    few_cost, *found = await charged(org, *answers)
+    size = len(many) // bodies.BYTES
+    about(found, few_cost + size + 99, 20 + len(odd) // bodies.BYTES + 90, 20)
+    changed = await org.http.post(f"/api/v1/clients?{odd}", json={"name": "x" * 3_000})
+    assert changed.status_code == 400
+    weight = len(odd) // bodies.BYTES + 90 + len(changed.request.content) // bodies.BYTES
+    about((await charged(org, answers[3], changed))[1:], 20 + weight)
+    assert await org.count("clients") == 0
+
+
 async def test_who_owes_is_refused_before_anything_is_read(
     backends: Backends, api_runtime: Runtime, parsed: list[str]
 ) -> None:
