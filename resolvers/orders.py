@@ -33,7 +33,7 @@ from resolvers.context import Context, Row
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.forms.collections import FORMS
 from resolvers.forms.values import submitted_values
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.lists.conditions import assignees, enum, ids, moment, money, number, tags
 from resolvers.members import MEMBERS
 from resolvers.messages import MESSAGES

@@ -24,7 +24,7 @@ from resolvers.forms.collections import FORMS
 from resolvers.lists.conditions import enum, ids, money, tags, text
 from resolvers.orders import HAS_ORDERS, ORDERS
 from resolvers.settings import settings_of
-from resolvers.subscriptions.collection import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS
+from resolvers.subscriptions.collections import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS
 
 
 def _of_client(client: str) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from models.agents import AgentTool as ToolRow
 from models.resources import ToolFor
 from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.agents import definitions
-from resolvers.agents.collection import AGENTS
+from resolvers.agents.collections import AGENTS
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import computed, creation, member, object_type, public_id, same_row
 from schema.declaration.inputs import UpdateInput, input_type

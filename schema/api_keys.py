@@ -14,7 +14,7 @@ from models.api_keys import API_KEY, ApiKeyStatus, Scopes, status_of
 from models.api_keys import ApiKey as Table
 from models.typeid import encode
 from resolvers.api_keys import access_tokens, keys, token_creation
-from resolvers.api_keys.collection import API_KEYS
+from resolvers.api_keys.collections import API_KEYS
 from resolvers.api_keys.verification import PREFIX
 from resolvers.context import now
 from schema.declaration.collections import many, one, to_one

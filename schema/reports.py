@@ -21,7 +21,7 @@ from models.reports import Report as Table
 from models.reports import ReportRow as RowTable
 from resolvers.downloads import Download
 from resolvers.reports import files, loaders, requests
-from resolvers.reports.collection import REPORT_ROWS, REPORTS
+from resolvers.reports.collections import REPORT_ROWS, REPORTS
 from resolvers.reports.columns import ReportColumnType
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, same_row

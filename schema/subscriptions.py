@@ -11,10 +11,10 @@ from models.services import SERVICE, BillingInterval
 from models.subscriptions import MACHINE, SUBSCRIPTION, SubscriptionStatus
 from models.subscriptions import Subscription as Table
 from resolvers.clients import CLIENTS
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.services import SERVICES
 from resolvers.subscriptions import changes
-from resolvers.subscriptions.collection import SUBSCRIPTIONS
+from resolvers.subscriptions.collections import SUBSCRIPTIONS
 from schema.declaration.collections import many, one, to_many, to_one
 from schema.declaration.fields import creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 from execution import Args
 from models.agents import AgentContent, AgentDefinition, AgentStatus, agent_definition_versions
 from resolvers.agent_jobs.collections import AGENT_JOBS, HAS_AGENT_JOBS
-from resolvers.agents.collection import AGENTS
+from resolvers.agents.collections import AGENTS
 from resolvers.agents.schemas import check_schema
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row

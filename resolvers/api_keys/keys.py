@@ -16,7 +16,7 @@ from models.organizations import directory
 from models.typeid import encode
 from models.webhooks import WEBHOOK
 from resolvers.api_keys.acting import must_be_as_free, must_hold, must_live_as_long, must_still_work
-from resolvers.api_keys.collection import API_KEYS
+from resolvers.api_keys.collections import API_KEYS
 from resolvers.api_keys.rights import are_bound, mac_of
 from resolvers.api_keys.verification import digest_of, new_key
 from resolvers.audit.entries import new_entry

@@ -15,7 +15,7 @@ from resolvers.collections.rows import Key, by_ids
 from resolvers.context import Context, Row, now
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.invoices.amounts import amounts, lines_of, wrong_amounts
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.invoices.finalizing import finalize_edit
 from resolvers.invoices.payments import pay_edit
 from resolvers.invoices.transitions import checked, wake_subscription

@@ -16,7 +16,7 @@ from models.tickets import TICKET
 from resolvers.agent_jobs import seen
 from resolvers.agent_jobs.collections import AGENT_JOBS, AGENT_STEPS
 from resolvers.agents import definitions
-from resolvers.agents.collection import AGENTS
+from resolvers.agents.collections import AGENTS
 from resolvers.clients import CLIENTS
 from resolvers.orders import ORDERS
 from resolvers.tickets.collections import TICKETS

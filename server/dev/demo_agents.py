@@ -18,7 +18,7 @@ from models.orders import ORDER
 from models.settings import REGISTRY
 from models.typeid import encode
 from resolvers.agent_jobs.steps import next_step
-from resolvers.agents.collection import AGENTS
+from resolvers.agents.collections import AGENTS
 from resolvers.changes.edits import new_row
 from server.dev.demo_maker import Maker, Row, search_words_of
 from server.dev.demo_rows import FIXED, Rows
