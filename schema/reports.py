@@ -20,7 +20,7 @@ from models.reports import (
 from models.reports import Report as Table
 from models.reports import ReportRow as RowTable
 from resolvers.downloads import Download
-from resolvers.reports import files, loaders, requests
+from resolvers.reports import files, loaders, mutations
 from resolvers.reports.collections import REPORT_ROWS, REPORTS
 from resolvers.reports.columns import ReportColumnType
 from schema.declaration.collections import many, one, to_many
@@ -180,10 +180,10 @@ class ReportMutation:
     create_report = creates(
         Report,
         CreateReportInput,
-        requests.create,
+        mutations.create,
         "Generate a report. A worker computes it: see `status` and `progress`. It needs the scopes to read what its"
-        f" kind sums. An organization has at most {requests.MAX_WAITING} reports that are `QUEUED` or `RUNNING`.",
-        check=requests.wrong,
+        f" kind sums. An organization has at most {mutations.MAX_WAITING} reports that are `QUEUED` or `RUNNING`.",
+        check=mutations.wrong,
         cost=JOB_COST,
-        needed=requests.scopes_of,
+        needed=mutations.scopes_of,
     )

@@ -13,7 +13,7 @@ from models.base import TIMESTAMP
 from models.jobs import JobFunction
 from models.typeid import decode, encode
 from resolvers.agent_jobs.collections import AGENT_JOBS
-from resolvers.agent_jobs.jobs import queue_run
+from resolvers.agent_jobs.mutations import queue_run
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import Edit, InputValues, begin_edit, begin_edit_of
 from resolvers.collections.rows import Key

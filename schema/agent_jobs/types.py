@@ -15,7 +15,7 @@ from models.orders import ORDER
 from models.tickets import TICKET
 from resolvers.agent_jobs import seen
 from resolvers.agent_jobs.collections import AGENT_JOBS, AGENT_STEPS
-from resolvers.agents import definitions
+from resolvers.agents import loaders
 from resolvers.agents.collections import AGENTS
 from resolvers.clients import CLIENTS
 from resolvers.orders import ORDERS
@@ -97,7 +97,7 @@ class AgentJob(Node):
     definition: AgentDefinition = to_one(AGENTS, "definition_id", "The agent's definition, as it is now.")
     definition_version: int
     definition_as_run: AgentDefinitionVersion = batched(
-        definitions.versions_of_jobs,
+        loaders.versions_of_jobs,
         "definition_id",
         "definition_version",
         description="The definition in the version that the job runs: its tools, instructions and limits.",

@@ -29,7 +29,7 @@ from models.subscriptions import subscription_changes, subscription_periods, sub
 from models.tickets import TICKET, replies, tickets
 from models.typeid import encode
 from resolvers import organizations, settings
-from resolvers.api_keys import keys as api_keys
+from resolvers.api_keys import mutations as api_keys
 from resolvers.api_keys import verification as keys
 from resolvers.api_keys.rights import bind_all
 from resolvers.changes.numbers import FIRST

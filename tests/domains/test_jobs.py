@@ -10,7 +10,7 @@ from models.typeid import decode, encode, new_uuid
 from resolvers.collections.rows import Key
 from resolvers.jobs.by_hand import BY_HAND, cancel
 from resolvers.jobs.claims import context_of
-from resolvers.reports import requests
+from resolvers.reports import mutations as reports
 from tests.support.agents import do, fail, happened, new_job, runs, shown
 from tests.support.api import Org
 from tests.support.refusals import error
@@ -190,7 +190,7 @@ async def test_a_retried_report_is_queued_again(acme: Org, monkeypatch: pytest.M
     weak = acme.holding(await acme.new_key("failed_jobs:write", "invoices:read"))
     assert error(await weak.graphql(RETRY, id=job), 403, "FORBIDDEN", "input.id")["scope"] == "clients:read"
     with monkeypatch.context() as patched:
-        patched.setattr(requests, "MAX_WAITING", 0)
+        patched.setattr(reports, "MAX_WAITING", 0)
         answer = await acme.graphql(RETRY, id=job)
         assert error(answer, 200, "CONFLICT")["reason"] == "TOO_MANY_REPORTS"
     await acme.data(RETRY, id=job)

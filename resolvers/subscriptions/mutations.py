@@ -1,4 +1,4 @@
-"""How subscriptions change on request. Whatever happened before the change is recorded first, however late that is."""
+"""Mutations of subscriptions. Whatever happened before the change is recorded first, however late that is."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime

@@ -27,7 +27,7 @@ from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
-from resolvers.webhooks import endpoints
+from resolvers.webhooks import mutations as webhooks
 
 KEY_REVOKED = Conflict("KEY_REVOKED", "The API key is revoked: create another one.")
 KEY_EXPIRED = Conflict("KEY_EXPIRED", "The API key has expired: create another one.")
@@ -172,7 +172,7 @@ async def revoke(ctx: Context, key: Key) -> tuple[Row, list[str], int]:
         await write_entries(
             ctx, [(new_entry(action, {"revoked_at": None}, {"revoked_at": moment}), each) for each in made]
         )
-    disabled = await endpoints.disable_made_by(ctx, [row["id"], *made])
+    disabled = await webhooks.disable_made_by(ctx, [row["id"], *made])
     return row, [encode(WEBHOOK.prefix, each) for each in disabled], len(made)
 
 
