@@ -8,8 +8,9 @@ import pytest
 from models.jobs import JobFunction
 from models.typeid import decode, encode, new_uuid
 from resolvers.collections.rows import Key
-from resolvers.jobs.by_hand import BY_HAND, cancel
 from resolvers.jobs.claims import context_of
+from resolvers.jobs.mutations import cancel
+from resolvers.jobs.subjects import JOB_SUBJECTS
 from resolvers.reports import mutations as reports
 from tests.support.agents import do, fail, happened, new_job, runs, shown
 from tests.support.api import Org
@@ -54,7 +55,7 @@ async def refused(org: Org, job: str) -> Any:
 
 
 def test_each_function_says_what_a_person_can_do() -> None:
-    assert BY_HAND.keys() == {*JobFunction}
+    assert JOB_SUBJECTS.keys() == {*JobFunction}
 
 
 async def test_failed_jobs_are_listed_and_no_others(acme: Org, other: Org) -> None:
