@@ -26,7 +26,7 @@ from resolvers.reports.columns import ReportColumnType
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, same_row
 from schema.declaration.inputs import input_type
-from schema.declaration.kept import kept_time
+from schema.declaration.json_times import json_time
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import JOB_COST, creates
 from schema.declaration.nodes import Node
@@ -68,7 +68,7 @@ class ReportFailure:
         lambda failure: ReportError(failure["error"]), description="Reason for which it failed.",
         reader=ColumnReader("error"),
     )  # fmt: skip
-    failed_at: datetime = kept_time("failedAt", "Time at which it failed.")
+    failed_at: datetime = json_time("failedAt", "Time at which it failed.")
 
 
 @object_type(RowTable, REPORT_ROW)

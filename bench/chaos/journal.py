@@ -66,7 +66,7 @@ class Journal:
         change.public_id, change.version, change.number = public_id, version, number
         change.acknowledged = moment()
 
-    def kept(self, org: str | None = None) -> list[Change]:
+    def acknowledged(self, org: str | None = None) -> list[Change]:
         """The changes that were acknowledged, of one organization or of all."""
         return [each for each in self.changes if each.acknowledged is not None and org in (None, each.org)]
 

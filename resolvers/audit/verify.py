@@ -12,7 +12,7 @@ from models.audit import AUDIT, ERASE, audit_changes, audit_entries, audit_seals
 from models.typeid import encode
 from resolvers.audit.chain import Chain, KeptHead, leaf_of
 from resolvers.audit.entries import FIRST, is_authentic, sealed_fields, wrong_changes
-from resolvers.audit.kept import Keeping
+from resolvers.audit.retention import RetentionCheck
 from resolvers.audit.seals import ALL, BATCH, changes_of, following, one_of, unsealed, wrong_seal
 from resolvers.context import Row
 from resolvers.database.runtime import Connection, Runtime
@@ -125,7 +125,7 @@ class _Walk:
     ) -> None:
         self.chain = Chain(org_id, kept)
         self._keys, self._each, self._previous = runtime.seal_keys, each, FIRST
-        self._keeping = Keeping()
+        self._retention = RetentionCheck()
         self._unsealed_failure: str | None = None
 
     def step(self, row: Row) -> None:
@@ -139,7 +139,7 @@ class _Walk:
             leaf = leaf_of(fields)
             chain.note(fields)
             chain.failure = chain.weigh(fields, row["salt"], row["changes"])
-            chain.failure = chain.failure or self._keeping.wrong(fields, row["changes"])
+            chain.failure = chain.failure or self._retention.wrong(fields, row["changes"])
             # A head that an earlier version printed is a seal.
             chain.failure = chain.failure or chain.advance(leaf, row["seal"])
             self._previous = row["seal"]

@@ -25,7 +25,7 @@ from schema.agents import AgentDefinition, AgentDefinitionVersion
 from schema.declaration.amounts import shown_amount
 from schema.declaration.collections import many, one, pages_of, to_one
 from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, related_id, same_row
-from schema.declaration.kept import kept_time
+from schema.declaration.json_times import json_time
 from schema.declaration.lists import Connection
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, Json, LargeJson, MicroUnits
@@ -78,7 +78,7 @@ class AgentFailure:
         lambda failure: AgentErrorCode(failure["code"]), description=KEPT["error_code"], reader=ColumnReader("code")
     )
     message: str = member("message", KEPT["error_message"])
-    failed_at: datetime = kept_time("failedAt", "Time at which it failed.")
+    failed_at: datetime = json_time("failedAt", "Time at which it failed.")
 
 
 def _error(row: Any) -> Any:

@@ -9,8 +9,8 @@ from string import hexdigits
 from models.organizations import ORGANIZATION
 from models.typeid import decode, decode_suffix, encode, prefix_of
 from resolvers.audit import bundle as audit_bundle
+from resolvers.audit import bundle_writer
 from resolvers.audit import erase as audit_erase
-from resolvers.audit import export as audit_export
 from resolvers.audit import verify as audit_verify
 from resolvers.audit.chain import KeptHead, public_keys
 from resolvers.audit.verify import Verification
@@ -92,7 +92,7 @@ def export(arguments: argparse.Namespace) -> int:
 
         async def work(runtime: Runtime) -> Verification:
             ctx = await context_of(runtime, arguments.org)
-            return await audit_export.export(runtime, ctx.org_id, signing_key, write, first, last)
+            return await bundle_writer.write_bundle(runtime, ctx.org_id, signing_key, write, first, last)
 
         found = run_work(work, settings)
         if found.failure is not None:
