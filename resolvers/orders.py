@@ -17,7 +17,7 @@ from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, listed, looked_up
 from resolvers.changes.transitions import TransitionRequest, transition_request, transitions_of
-from resolvers.changes.write import Kept
+from resolvers.changes.write import Restrict
 from resolvers.collections.collection import (
     CLIENT_NAME,
     COLLECTIONS,
@@ -231,8 +231,8 @@ async def remove(ctx: Context, key: Key) -> None:
         raise NOT_DELETABLE.refusal("id")
     message = "The order has agent jobs, which are kept: cancel it instead."
     await edit.delete(
-        Kept(MESSAGES, "order_id", HAS_MESSAGES),
-        Kept(INVOICES, "order_id", HAS_INVOICES),
-        Kept(TICKETS, "order_id", HAS_TICKETS),
-        Kept(AGENT_JOBS, "order_id", HAS_AGENT_JOBS, message),
+        Restrict(MESSAGES, "order_id", HAS_MESSAGES),
+        Restrict(INVOICES, "order_id", HAS_INVOICES),
+        Restrict(TICKETS, "order_id", HAS_TICKETS),
+        Restrict(AGENT_JOBS, "order_id", HAS_AGENT_JOBS, message),
     )

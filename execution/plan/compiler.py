@@ -171,7 +171,7 @@ def plan_of(settings: ExecutorSettings, operation: Operation, variables: Variabl
 
 def is_planned(settings: ExecutorSettings, operation: Operation, given: Mapping[str, Any]) -> bool:
     """Return whether an operation has a plan for its conditions, or needs none."""
-    eligibility: Eligibility | None = operation.kept.get(settings.schema)
+    eligibility: Eligibility | None = operation.cache.get(settings.schema)
     if eligibility is None or eligibility.reason is not None:
         return eligibility is not None
     chosen: list[Any] = []

@@ -11,7 +11,7 @@ from resolvers.agents.collections import AGENTS
 from resolvers.agents.schemas import check_schema
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
-from resolvers.changes.write import Kept
+from resolvers.changes.write import Restrict
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, statement
@@ -61,7 +61,7 @@ async def remove(ctx: Context, key: Key) -> None:
     """Delete an agent definition of which no job was ever queued. Raises Refusal CONFLICT (HAS_AGENT_JOBS)."""
     edit = await begin_edit(ctx, AGENTS, key, deletes=True)
     message = "The agent definition has jobs, which are kept: archive it instead."
-    await edit.delete(Kept(AGENT_JOBS, "definition_id", HAS_AGENT_JOBS, message))
+    await edit.delete(Restrict(AGENT_JOBS, "definition_id", HAS_AGENT_JOBS, message))
 
 
 def check(ctx: Context, values: InputValues) -> Iterator[Refusal]:
@@ -104,6 +104,6 @@ def _scopes_of(ctx: Context, tool: Mapping[str, Any]) -> list[str]:
 
 
 async def _keep_version(ctx: Context, row: Row) -> None:
-    kept = {name: row[name] for name in AgentContent.model_fields}
+    content = {name: row[name] for name in AgentContent.model_fields}
     version = {"definition_id": row["id"], "version": row["version"], "created_at": row["updated_at"]}
-    await ctx.fetch(_keep(), **kept, **version)
+    await ctx.fetch(_keep(), **content, **version)

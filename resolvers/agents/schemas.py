@@ -163,7 +163,7 @@ def _weighed(schema: JsonSchema) -> _Weight:
 
 
 @lru_cache(maxsize=VALIDATORS_KEPT)
-def _kept(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, KeywordCosts]]:
+def _compiled(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, KeywordCosts]]:
     """Return the validator of a schema, the schema, and what those within it compare."""
     schema = orjson.loads(text)
     return validator_of(schema), schema, {}
@@ -192,8 +192,8 @@ def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str, ctx: Con
     one."""
     if is_too_deep(data):
         return [bad_input(name, f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG", limit=MAX_DEPTH)]
-    validator, kept, own = _kept(orjson.dumps(schema))
-    counted = ValidationSteps(kept, own)
+    validator, compiled, own = _compiled(orjson.dumps(schema))
+    counted = ValidationSteps(compiled, own)
     try:
         counted.of(data)
     except TooManySteps:

@@ -84,10 +84,10 @@ async def _root_field(
     observe = None if tracing is None else tracing.level
     async with ctx.transaction():
         if asked is not None:
-            kept = await idempotency.replay(ctx, name, position, fingerprint)
-            if kept is not None:
+            stored = await idempotency.replay(ctx, name, position, fingerprint)
+            if stored is not None:
                 ctx.replayed = True
-                return {key: asked.shaped(kept)}, prepared.measure.cost
+                return {key: asked.shaped(stored)}, prepared.measure.cost
         outcome = await executor.run(prepared.operation, variables, context=ctx, only=key, observe=observe)
         if outcome.errors or outcome.data is None:
             raise _RolledBackError(outcome)

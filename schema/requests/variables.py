@@ -144,9 +144,9 @@ def _placed(schema: GraphQLSchema, operation: Operation, problems: list[Refusal]
 
 def _check_embedded(schema: GraphQLSchema, operation: Operation, coerced: Mapping[str, Any]) -> None:
     """Raises Refusals for literals of custom scalars that do not fit with the variables that stand in them."""
-    embedded: list[Embedding] | None = operation.kept.get("embedded")
+    embedded: list[Embedding] | None = operation.cache.get("embedded")
     if embedded is None:
-        embedded = operation.kept["embedded"] = uses_of(schema, operation).embedded
+        embedded = operation.cache["embedded"] = uses_of(schema, operation).embedded
     problems = []
     for each in embedded:
         problem = scalar_refusal(each.scalar, each.node, each.use.field, coerced)
