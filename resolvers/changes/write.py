@@ -76,9 +76,9 @@ async def apply(
         values["event_visibility"] = None if hidden is None else str(row[hidden.column])
         through = referred(collection.table, path[0]) if len(path) > 1 else None
         values |= {f"scopes_{index}": sorted(each) for index, each in enumerate(scopes)}
-    if ctx.rehearsal is not None:
-        ctx.rehearsal.events += events
-        ctx.rehearsal.note_row(verb, encode(prefix, row["id"]), row)
+    if ctx.recorded is not None:
+        ctx.recorded.events += events
+        ctx.recorded.note_row(verb, encode(prefix, row["id"]), row)
     sql = change_sql(verb, prefix, collection.table, written, lookups, scope_sets, through)
     try:
         done = await ctx.row(sql, **values)
@@ -128,8 +128,8 @@ async def write_entries(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]])
 
 
 def _audit_values(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]]) -> dict[str, Any]:
-    if ctx.rehearsal is not None:
-        ctx.rehearsal.note_entries(entries)
+    if ctx.recorded is not None:
+        ctx.recorded.note_entries(entries)
     moment: datetime = now()
     actor = {
         "actor_kind": ctx.actor.kind.value,

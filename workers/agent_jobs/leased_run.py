@@ -22,7 +22,7 @@ from resolvers.agent_jobs.model_calls import ModelCall
 from resolvers.agent_jobs.open_model_calls import begin_job_edit
 from resolvers.agent_jobs.runs import Run
 from resolvers.agent_jobs.steps import add_step
-from resolvers.changes.rehearsal import Rehearsal
+from resolvers.changes.recorded_changes import RecordedChanges
 from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
@@ -143,9 +143,9 @@ class LeasedRun:
     ) -> dict[str, Any]:
         async with self.held() as ctx:
             worker, ctx.actor = ctx.actor, await self._actor(ctx)
-            ctx.rehearsal = made = Rehearsal()
+            ctx.recorded = made = RecordedChanges()
             result = await call_tool(ENGINE, ctx, name, arguments)
-            ctx.rehearsal = ctx.loaded = None
+            ctx.recorded = ctx.loaded = None
             if result.errors:
                 raise _RefusedError(result)
             if asked is not None and not is_approved(asked["hash"], name, arguments, made, self._moved_since(asked)):
@@ -186,25 +186,25 @@ class LeasedRun:
     async def _ask(
         self, name: str, key: ToolCallKey, arguments: dict[str, Any], asked: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Rehearse an operation, and let a person approve it: again, where a step ``asked`` before. What is refused
-        anyway needs no approval.
+        """Try an operation in a dry run, and let a person approve it: again, where a step ``asked`` before. What is
+        refused anyway needs no approval.
 
         What a person cannot be shown whole is refused too: it would be approved unseen.
         """
         async with self.held() as ctx:
             actor = await self._actor(ctx)
-        ctx = Context(self.runtime, actor, actor.id, Source.WORKER, rehearses=True)
+        ctx = Context(self.runtime, actor, actor.id, Source.WORKER, dry_run=True)
         result = await call_tool(ENGINE, ctx, name, arguments)
         if result.errors:
             return await self._note(name, key, arguments, refused(result))
-        rehearsal = next(iter(result.rehearsed.values()), Rehearsal())
-        changes, sent = clean(rehearsal.changes), clean(arguments)
+        recorded = next(iter(result.recorded.values()), RecordedChanges())
+        changes, sent = clean(recorded.changes), clean(arguments)
         if len(changes) > MAX_CHANGES or any(len(orjson.dumps(each)) > STEP_LIMIT for each in (changes, sent)):
             return await self._note(name, key, arguments, _TOO_LARGE)
         self.waiting.append(
             {"kind": _K.APPROVAL, "model_step": key[0], "tool_call_id": key[1], "operation": name,
-             "input": sent, "hash": hash_of(name, arguments, rehearsal), "changes": changes,
-             "events": rehearsal.events, "asked": asked}
+             "input": sent, "hash": hash_of(name, arguments, recorded), "changes": changes,
+             "events": recorded.events, "asked": asked}
         )  # fmt: skip
         raise Waits
 
