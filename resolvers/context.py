@@ -13,7 +13,6 @@ import asyncpg
 from models.actors import Source
 from resolvers.actor import Actor
 from resolvers.changes.recorded_changes import RecordedChanges
-from resolvers.database.begin import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
 from resolvers.database.commits import commit
 from resolvers.database.connection_errors import CONNECTION_ERRORS, is_timed_out
 from resolvers.database.loaded import Loaded
@@ -21,6 +20,7 @@ from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
 from resolvers.database.together import Held, HeldStatement, send_together
 from resolvers.database.transaction import OpenTransaction
+from resolvers.database.transaction_settings import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
 from resolvers.errors import Refusal, query_too_slow
 
 _FAILED = (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError)

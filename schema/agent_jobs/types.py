@@ -13,7 +13,7 @@ from models.agents import AGENT
 from models.clients import CLIENT
 from models.orders import ORDER
 from models.tickets import TICKET
-from resolvers.agent_jobs import seen
+from resolvers.agent_jobs import scoped_fields
 from resolvers.agent_jobs.collections import AGENT_JOBS, AGENT_STEPS
 from resolvers.agents import loaders
 from resolvers.agents.collections import AGENTS
@@ -118,13 +118,17 @@ class AgentJob(Node):
     client: Annotated["Client", strawberry.lazy("schema.clients")] | None = to_one(
         CLIENTS, "client_id", "The client of the order or ticket, when the job was queued.", null=True
     )
-    input: Json | None = batched(seen.column("input"), "input", "scopes", description=f"{KEPT['input']} {SEEN}", cost=1)
+    input: Json | None = batched(
+        scoped_fields.column("input"), "input", "scopes", description=f"{KEPT['input']} {SEEN}", cost=1
+    )
     output: LargeJson | None = batched(
-        seen.column("output"), "output", "scopes", description=f"{KEPT['output']} {SEEN}", cost=1
+        scoped_fields.column("output"), "output", "scopes", description=f"{KEPT['output']} {SEEN}", cost=1
     )
     status: AgentJobStatus
     attempt: int
-    plan: str | None = batched(seen.column("plan"), "plan", "scopes", description=f"{KEPT['plan']} {SEEN}", cost=0)
+    plan: str | None = batched(
+        scoped_fields.column("plan"), "plan", "scopes", description=f"{KEPT['plan']} {SEEN}", cost=0
+    )
     error: AgentError | None = same_row("Why it failed; null if it did not.", _ERROR)
     first_failure: AgentFailure | None = same_row(
         f"{KEPT['first_failure']} A retry changes it no more.", ColumnReader("first_failure", null=True)
@@ -140,7 +144,7 @@ class AgentJob(Node):
     updated_at: datetime
     version: int
     stale: bool = batched(
-        seen.stale,
+        scoped_fields.stale,
         "id",
         "status",
         description="Whether the job is `RUNNING` while no worker holds it: its worker has died, and another one goes"
@@ -149,7 +153,11 @@ class AgentJob(Node):
     )
     available_transitions: list[Transition[AgentJobStatus]] = available_transitions(MACHINE, "error_code")
     steps: Connection[AgentStep] | None = pages_of(
-        AGENT_STEPS, seen.steps, "id", "scopes", description=f"The steps of the job, newest first by default. {SEEN}"
+        AGENT_STEPS,
+        scoped_fields.steps,
+        "id",
+        "scopes",
+        description=f"The steps of the job, newest first by default. {SEEN}",
     )
 
 

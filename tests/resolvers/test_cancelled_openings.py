@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from resolvers.database.begin import BEGIN_WRITE, KEYED
 from resolvers.database.connection import PooledConnection
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
+from resolvers.database.transaction_settings import BEGIN_WRITE, KEYED
 from tests.support.pool import count_as, names, of, single
 
 __all__ = ["single"]
