@@ -144,7 +144,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """
     new = dict(values)
     wrong = [*check(ctx, new)]
-    move = transition_request(new, "status", "status_reason")
+    request = transition_request(new, "status", "status_reason")
     edit = await begin_edit(ctx, ORDERS, key)
     assigned, refused = await listed(ctx, new, "assignee_ids", _assignees(edit.old["assignee_ids"]))
     wrong += refused
@@ -154,7 +154,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
         wrong += _wrong_total(new["quantity"], edit.old["unit_price"])
         new["total"] = new["quantity"] * edit.old["unit_price"]
     wrong += _wrong_due(changed.get("due_at"))
-    beside = await _beside(ctx, edit.old, move, answers="form_data" in changed)
+    beside = await _beside(ctx, edit.old, request, answers="form_data" in changed)
     if "form_data" in changed:
         answers, unfit = await _answers(ctx, new["form_data"], beside[INTAKE_FORM])
         if new["form_data"] is None and edit.old["form_id"] is not None and edit.old["status"] != OrderStatus.PENDING:
@@ -164,7 +164,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     if "quantity" in changed and OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:
         raise WORK_STARTED.refusal("quantity")
     edit.set(new)
-    await edit.transition(MACHINE, move, beside=beside)
+    await edit.transition(MACHINE, request, beside=beside)
     return await edit.save()
 
 
@@ -176,9 +176,9 @@ def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
 
 async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     """Move an order to another status. Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION or BAD_INPUT."""
-    move = transition_request(dict(values), "to")
+    request = transition_request(dict(values), "to")
     edit = await begin_edit(ctx, ORDERS, key)
-    await edit.transition(MACHINE, move, beside=await _beside(ctx, edit.old, move))
+    await edit.transition(MACHINE, request, beside=await _beside(ctx, edit.old, request))
     return await edit.save()
 
 
@@ -201,10 +201,12 @@ async def _answers(
     return {"form_data": found, "form_id": form_id, "form_version": form["version"]}, wrong
 
 
-async def _beside(ctx: Context, order: Row, move: TransitionRequest | None, *, answers: bool = False) -> dict[str, Any]:
+async def _beside(
+    ctx: Context, order: Row, request: TransitionRequest | None, *, answers: bool = False
+) -> dict[str, Any]:
     """Return the intake form of an order's service where a change needs it: for answers, and for the guard of
     PENDING."""
-    if not answers and (move is None or order["status"] != OrderStatus.PENDING):
+    if not answers and (request is None or order["status"] != OrderStatus.PENDING):
         return {}
     (found,) = await with_referred(ctx, [order], (), INTAKE_FORM, COLLECTIONS["services"])
     return found

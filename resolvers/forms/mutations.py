@@ -59,7 +59,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     and Refusals for its fields.
     """
     new = _flat(values)
-    move = transition_request(new)
+    request = transition_request(new)
     edit = await begin_edit(ctx, FORMS, key)
     wrong: list[Refusal] = []
     if "fields" in new:
@@ -69,7 +69,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     edit.set(new)
     _must_hold_scopes(ctx, changed, edit.row)
     refuse([*wrong, *wrong_actions(edit.row)])
-    await edit.transition(MACHINE, move)
+    await edit.transition(MACHINE, request)
     return await _saved(edit)
 
 

@@ -69,7 +69,7 @@ async def lead(org: Org, job: str, *states: AgentJobStatus, **columns: Any) -> N
         async with ctx.transaction():
             edit = await begin_edit(ctx, AGENT_JOBS, Key(job))
             beside = columns if state is states[-1] else {}
-            edit.set(MACHINE.moved(edit.row, state, now()) | beside, "transition", event_of(state))
+            edit.set(MACHINE.transitioned(edit.row, state, now()) | beside, "transition", event_of(state))
             await edit.save()
 
 

@@ -88,13 +88,13 @@ class InvoiceWalk(Walk):
         assert answer.status_code == (200 if draft else 409), answer.text
         self.version += draft
 
-    def blocked(self, move: Transition[Any]) -> Guard | None:
-        if move.origin is InvoiceStatus.DRAFT:
+    def blocked(self, transition: Transition[Any]) -> Guard | None:
+        if transition.origin is InvoiceStatus.DRAFT:
             return None if self.lines and not self.asks else Guard.NO_ADDRESS if self.lines else Guard.NO_LINES
-        return Guard.HAS_PAYMENTS if move.target is InvoiceStatus.VOID and self.paid else None
+        return Guard.HAS_PAYMENTS if transition.target is InvoiceStatus.VOID and self.paid else None
 
-    def moved(self, move: Transition[Any]) -> None:
-        self.uncollectible |= move.target is InvoiceStatus.UNCOLLECTIBLE
+    def transitioned(self, transition: Transition[Any]) -> None:
+        self.uncollectible |= transition.target is InvoiceStatus.UNCOLLECTIBLE
 
     def is_set(self) -> Mapping[str, bool]:
         issued = self.status is not InvoiceStatus.DRAFT
