@@ -154,9 +154,9 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
         wrong += _wrong_total(new["quantity"], edit.old["unit_price"])
         new["total"] = new["quantity"] * edit.old["unit_price"]
     wrong += _wrong_due(changed.get("due_at"))
-    beside = await _beside(ctx, edit.old, request, answers="form_data" in changed)
+    referred = await _referred(ctx, edit.old, request, answers="form_data" in changed)
     if "form_data" in changed:
-        answers, unfit = await _answers(ctx, new["form_data"], beside[INTAKE_FORM])
+        answers, unfit = await _answers(ctx, new["form_data"], referred[INTAKE_FORM])
         if new["form_data"] is None and edit.old["form_id"] is not None and edit.old["status"] != OrderStatus.PENDING:
             unfit = [bad_input("form_data", "An order that was submitted keeps its answers to the form.", "REQUIRED")]
         new, wrong = new | answers, [*wrong, *unfit]
@@ -164,7 +164,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     if "quantity" in changed and OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:
         raise WORK_STARTED.refusal("quantity")
     edit.set(new)
-    await edit.transition(MACHINE, request, beside=beside)
+    await edit.transition(MACHINE, request, referred=referred)
     return await edit.save()
 
 
@@ -178,7 +178,7 @@ async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     """Move an order to another status. Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION or BAD_INPUT."""
     request = transition_request(dict(values), "to")
     edit = await begin_edit(ctx, ORDERS, key)
-    await edit.transition(MACHINE, request, beside=await _beside(ctx, edit.old, request))
+    await edit.transition(MACHINE, request, referred=await _referred(ctx, edit.old, request))
     return await edit.save()
 
 
@@ -201,7 +201,7 @@ async def _answers(
     return {"form_data": found, "form_id": form_id, "form_version": form["version"]}, wrong
 
 
-async def _beside(
+async def _referred(
     ctx: Context, order: Row, request: TransitionRequest | None, *, answers: bool = False
 ) -> dict[str, Any]:
     """Return the intake form of an order's service where a change needs it: for answers, and for the guard of

@@ -174,11 +174,11 @@ class RestEndpoint:
             put(variables, VERSION, versions[0])
         if problems:
             wrong = {problem.field or "" for problem in problems}
-            beside = [
+            others = [
                 *wrong_variables(CORE, self.operation, variables),
                 *cursor_problems(bound, variables, wrong),
             ]
-            problems += [each for each in beside if not _is_within(self._origin(each.field or ""), wrong)]
+            problems += [each for each in others if not _is_within(self._origin(each.field or ""), wrong)]
             raise Refusals(problems[:MAX_PROBLEMS])
         return Given(variables, versions, key, dry)
 
@@ -209,7 +209,7 @@ class RestEndpoint:
                 return reply(304, b"", JSON, headers)
         if dry is None and route.location is not None:
             headers.append((b"location", route.location.replace("{publicId}", found["publicId"]).encode()))
-        shown = found | {name: payload[name] for name in route.beside} if route.beside else found
+        shown = found | {name: payload[name] for name in route.payload_fields} if route.payload_fields else found
         if dry is not None:
             return _dry_run_reply(route.status, {"data": shown}, dry, headers)
         return reply(route.status, orjson.dumps({"data": shown}), JSON, headers)

@@ -122,13 +122,13 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
     """Return the name and the shape of the object of a route's response, or of its list."""
     made = bound(route)
     operation, (type_, node) = made.operation, made.selected
-    beside: dict[str, JsonSchema] = {}
+    fields: dict[str, JsonSchema] = {}
     if route.shows is Shows.PAGE:
         type_, node = part_of(type_, node, "nodes", operation)
-    elif route.beside:
+    elif route.payload_fields:
         payload, root = root_type(CORE, operation)
         shown = components.selected(get_named_type(payload), root, operation)["properties"]
-        beside = {name: shown[name] for name in route.beside}
+        fields = {name: shown[name] for name in route.payload_fields}
     on: Any = get_named_type(type_)
     shape = components.selected(on, node, operation)
     if route.flat is not None:
@@ -136,8 +136,8 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
         shape["properties"] |= settings_shown(components)
         shape["required"] = list(shape["properties"])
     # What is shown once, beside the resource, is one object with it in the response.
-    shape["properties"] |= beside
-    shape["required"] += beside
+    shape["properties"] |= fields
+    shape["required"] += fields
     same = components.schemas.get(on.name, shape) == shape
     return (on.name if same else f"{route.operation}Response"), shape
 

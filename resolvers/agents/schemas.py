@@ -214,10 +214,10 @@ def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str, ctx: Con
 def _problems(validator: Draft202012Validator, data: Mapping[str, Any], name: str, most: int) -> Iterator[Refusal]:
     seen: set[str] = set()
     for error in _errors(validator, data, most):
-        for within, message, reason, beside in explained(error, ".".join(map(str, error.instance_path))):
+        for within, message, reason, extra in explained(error, ".".join(map(str, error.instance_path))):
             if within not in seen:
                 seen.add(within)
-                yield _refused(name, within, message, reason, **beside)
+                yield _refused(name, within, message, reason, **extra)
 
 
 def _errors(validator: Draft202012Validator, data: Mapping[str, Any], most: int) -> Iterator[ValidationError]:
@@ -231,7 +231,7 @@ def _errors(validator: Draft202012Validator, data: Mapping[str, Any], most: int)
         yield error
 
 
-def _refused(name: str, within: str, message: str, reason: str, **beside: Any) -> Refusal:
-    found = bad_input(name, message, reason, **beside)
+def _refused(name: str, within: str, message: str, reason: str, **extra: Any) -> Refusal:
+    found = bad_input(name, message, reason, **extra)
     found.within = within
     return found

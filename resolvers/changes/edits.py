@@ -116,18 +116,18 @@ class Edit:
         *,
         moment: datetime | None = None,
         columns: Mapping[str, Any] = MappingProxyType({}),
-        beside: Mapping[str, Any] = MappingProxyType({}),
+        referred: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         """Make a transition of the status, if it is not the present one, now or at a time, and set other ``columns``.
 
-        ``beside`` is what guards read of the rows that this one refers to. A column that was changed by an update stays
-        as it is, though the transition would set it. The usual event is ``status_changed``, where that is declared.
-        Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
+        ``referred`` is what guards read of the rows that this one refers to. A column that was changed by an update
+        stays as it is, though the transition would set it. The usual event is ``status_changed``, where that is
+        declared. Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
         """
         if request is not None and request.status != self.row["status"]:
             moment = moment or now()
             verb = self.collection.resource.verb(event, "status_changed")
-            label, row = self.collection.resource.label, {**self.row, **beside}
+            label, row = self.collection.resource.label, {**self.row, **referred}
             made = await transition_of(self.ctx, label, machine, row, request, moment)
             effects = machine.effects(self.row, made, moment, request.reason)
             chosen = {name for verb, _, changed in self.actions if verb == "update" for name in changed}

@@ -43,7 +43,7 @@ LONGEST_SNOOZE = timedelta(days=366)
 
 
 async def _with_references(
-    ctx: Context, values: InputValues, old: Mapping[str, Any], beside: Iterable[Refusal] = ()
+    ctx: Context, values: InputValues, old: Mapping[str, Any], others: Iterable[Refusal] = ()
 ) -> dict[str, Any]:
     """Return an input's values with the keys of what they refer to; a ticket of an order is its client's.
 
@@ -77,7 +77,7 @@ async def _with_references(
         elif client_id != order["client_id"]:
             field = "order_id" if "order_id" in values else "client_id"
             wrong.append(bad_input(field, "The order is another client's.", "NOT_ALLOWED"))
-    refuse([*wrong, *beside])
+    refuse([*wrong, *others])
     return new
 
 

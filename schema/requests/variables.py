@@ -113,8 +113,8 @@ def _with_bounds(
         type_: Any = type_from_ast(schema, definition.type)
         value = variables.get(name)
         # What fits its type is refused by the root field that takes it, unless the request is refused as a whole.
-        beside = islice(chain(_nulls(type_, value, name), _out_of_bounds(type_, value, name)), MAX_PROBLEMS)
-        for problem in beside:
+        others = islice(chain(_nulls(type_, value, name), _out_of_bounds(type_, value, name)), MAX_PROBLEMS)
+        for problem in others:
             place = wrong.get(problem.field)
             if place is None:
                 problems.append(problem)

@@ -69,7 +69,7 @@ def _as_rest(route: Route, data: dict[str, Any]) -> dict[str, Any]:
         info = found["pageInfo"]
         more = {"limit": DEFAULT_PAGE, "hasMore": info["hasNextPage"], "nextCursor": info["endCursor"]}
         return {"data": found["nodes"], "pagination": more if info["hasNextPage"] else more | {"nextCursor": None}}
-    return {"data": as_shown(route, found) | {name: payload[name] for name in route.beside}}
+    return {"data": as_shown(route, found) | {name: payload[name] for name in route.payload_fields}}
 
 
 async def _server(org: Org) -> Org:
