@@ -225,8 +225,8 @@ class GraphQL:
         if asked.text or asked.document_id is None:
             raise Refusal("FORBIDDEN", _TRUSTED_ONLY)
         documents = self.dependencies.documents
-        kept = None if actor.trusted_documents_only else documents.persisted_text(actor.org_id, asked.document_id)
-        text = kept or await documents.trusted(actor.org_id, asked.document_id)
+        persisted = None if actor.trusted_documents_only else documents.persisted_text(actor.org_id, asked.document_id)
+        text = persisted or await documents.trusted(actor.org_id, asked.document_id)
         if text is None:
             raise asked.not_found
         return text

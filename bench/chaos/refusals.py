@@ -63,17 +63,17 @@ class Drained:
     receiver: str
     changes: int
     seconds: float
-    tried: list[int]
+    attempts: list[int]
     load: float
 
     def __str__(self) -> str:
-        tried = f"{min(self.tried)} to {max(self.tried)}" if self.tried else ""
+        times = f"{min(self.attempts)} to {max(self.attempts)}" if self.attempts else ""
         return (
-            f"| {self.neighbours} | {self.receiver} | {self.changes} | {self.seconds:.1f} | {tried} | {self.load:.1f} |"
+            f"| {self.neighbours} | {self.receiver} | {self.changes} | {self.seconds:.1f} | {times} | {self.load:.1f} |"
         )
 
 
-async def _tried(runtime: Runtime, org_id: UUID, healthy: UUID) -> list[int]:
+async def _attempts(runtime: Runtime, org_id: UUID, healthy: UUID) -> list[int]:
     async with runtime.bound(org_id) as connection:
         rows = await connection.fetch(ATTEMPTS, org_id)
     return [row["attempts"] for row in rows if row["key"] != healthy]
@@ -97,10 +97,10 @@ async def measure(neighbours: str, number: int, changes: int) -> list[Drained]:
 
         async def drained(name: str, org_id: UUID) -> Drained:
             await waited(receivers[org_id], made[org_id])
-            tried = await _tried(runtime, owner, endpoints[owner])
+            attempts = await _attempts(runtime, owner, endpoints[owner])
             first = min(min(receiver.came.values()) for receiver in receivers.values())
             took = max(receivers[org_id].came.values()) - first
-            return Drained(neighbours, name, len(receivers[org_id].came), took, tried, os.getloadavg()[0])
+            return Drained(neighbours, name, len(receivers[org_id].came), took, attempts, os.getloadavg()[0])
 
         listed = zip(ORGANIZATIONS, receivers, strict=True)
         return await asyncio.gather(*(drained(name, org_id) for name, org_id in listed))

@@ -190,16 +190,16 @@ def _compile(settings: ExecutorSettings, operation: Operation, variables: Variab
     if root is None:
         return None
     # A plan outlives its request: of the variables it keeps the conditions alone.
-    kept = VariableValues(
+    coerced = VariableValues(
         {name: variables.whole.sources[name] for name in known.conditions},
         {name: variables.coerced[name] for name in known.conditions},
     )
     details = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
     paths = not known.names.isdisjoint(_own(schema, root, fields))
     plan = Plan(
-        settings.serializers, schema, proxy(operation), fields, details, kept, paths, _propagates_errors(operation)
+        settings.serializers, schema, proxy(operation), fields, details, coerced, paths, _propagates_errors(operation)
     )
-    grouped = collect_fields(schema, details, kept, root, operation.definition).grouped_field_set
+    grouped = collect_fields(schema, details, coerced, root, operation.definition).grouped_field_set
     plan.root = plan.select(root, grouped, None)
     return plan
 

@@ -92,8 +92,8 @@ async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     if row["expires_at"] is None:
         row["expires_at"] = None if own is None else own["expires_at"]
     must_live_as_long(own, row, "expires_at")
-    raw, kept = _new_secret(ctx, row["id"])
-    row |= kept | {"created_by": ctx.actor.name, "created_by_key": ctx.actor.key_id}
+    raw, digests = _new_secret(ctx, row["id"])
+    row |= digests | {"created_by": ctx.actor.name, "created_by_key": ctx.actor.key_id}
     row["mac"] = mac_of(ctx.runtime.peppers, ctx.org_id, row)
     await ctx.fetch(_listed(), key=str(row["id"]))
     return await insert(ctx, API_KEYS, row), raw

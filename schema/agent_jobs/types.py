@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from schema.orders import Order
     from schema.tickets import Ticket
 
-SEEN = "Null for an API key that lacks one of the job's `scopes`."
-KEPT = {name: field.description or "" for name, field in Table.model_fields.items()}
+SCOPED = "Null for an API key that lacks one of the job's `scopes`."
+DESCRIPTIONS = {name: field.description or "" for name, field in Table.model_fields.items()}
 
 
 @object_type(resource=AGENT_JOB, part_of=Table)
@@ -65,9 +65,9 @@ class AgentError:
     """Why a job failed."""
 
     code: AgentErrorCode = computed(
-        lambda error: AgentErrorCode(error["code"]), description=KEPT["error_code"], reader=ColumnReader("code")
+        lambda error: AgentErrorCode(error["code"]), description=DESCRIPTIONS["error_code"], reader=ColumnReader("code")
     )
-    message: str = member("message", KEPT["error_message"])
+    message: str = member("message", DESCRIPTIONS["error_message"])
 
 
 @object_type(resource=AGENT_JOB)
@@ -75,9 +75,11 @@ class AgentFailure:
     """How a job failed."""
 
     code: AgentErrorCode = computed(
-        lambda failure: AgentErrorCode(failure["code"]), description=KEPT["error_code"], reader=ColumnReader("code")
+        lambda failure: AgentErrorCode(failure["code"]),
+        description=DESCRIPTIONS["error_code"],
+        reader=ColumnReader("code"),
     )
-    message: str = member("message", KEPT["error_message"])
+    message: str = member("message", DESCRIPTIONS["error_message"])
     failed_at: datetime = json_time("failedAt", "Time at which it failed.")
 
 
@@ -119,19 +121,19 @@ class AgentJob(Node):
         CLIENTS, "client_id", "The client of the order or ticket, when the job was queued.", null=True
     )
     input: Json | None = batched(
-        scoped_fields.column("input"), "input", "scopes", description=f"{KEPT['input']} {SEEN}", cost=1
+        scoped_fields.column("input"), "input", "scopes", description=f"{DESCRIPTIONS['input']} {SCOPED}", cost=1
     )
     output: LargeJson | None = batched(
-        scoped_fields.column("output"), "output", "scopes", description=f"{KEPT['output']} {SEEN}", cost=1
+        scoped_fields.column("output"), "output", "scopes", description=f"{DESCRIPTIONS['output']} {SCOPED}", cost=1
     )
     status: AgentJobStatus
     attempt: int
     plan: str | None = batched(
-        scoped_fields.column("plan"), "plan", "scopes", description=f"{KEPT['plan']} {SEEN}", cost=0
+        scoped_fields.column("plan"), "plan", "scopes", description=f"{DESCRIPTIONS['plan']} {SCOPED}", cost=0
     )
     error: AgentError | None = same_row("Why it failed; null if it did not.", _ERROR)
     first_failure: AgentFailure | None = same_row(
-        f"{KEPT['first_failure']} A retry changes it no more.", ColumnReader("first_failure", null=True)
+        f"{DESCRIPTIONS['first_failure']} A retry changes it no more.", ColumnReader("first_failure", null=True)
     )
     usage: AgentUsage = same_row("Usage of the job so far.", ColumnReader(same_row=True))
     scopes: list[str]
@@ -157,7 +159,7 @@ class AgentJob(Node):
         scoped_fields.steps,
         "id",
         "scopes",
-        description=f"The steps of the job, newest first by default. {SEEN}",
+        description=f"The steps of the job, newest first by default. {SCOPED}",
     )
 
 
