@@ -17,7 +17,7 @@ from models.services import SERVICE, ServiceStatus
 from models.typeid import encode, new_uuid
 from models.webhooks import API_VERSION, EndpointCircuit, EndpointStatus, webhook_endpoints
 from resolvers import organizations
-from resolvers.api_keys import keys as api_keys
+from resolvers.api_keys import mutations as api_keys
 from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import ORG, statement

@@ -20,7 +20,7 @@ from models.typeid import new_uuid
 from resolvers import clients, organizations
 from resolvers.database.connection import PooledConnection
 from resolvers.database.runtime import Runtime
-from resolvers.webhooks import endpoints
+from resolvers.webhooks import mutations as webhooks
 from server.wiring import running
 from workers import main as worker
 from workers.jobs import batches
@@ -71,7 +71,7 @@ async def _fill(runtime: Runtime, port: int, number: int) -> UUID:
         await organizations.create(ctx, "Bench", f"bench-{ctx.org_id}")
         for index in range(ENDPOINTS):
             url = f"http://127.0.0.1:{port}/{index}"
-            await endpoints.create(ctx, {"url": url, "events": ["*"]})
+            await webhooks.create(ctx, {"url": url, "events": ["*"]})
     for index in range(number // ENDPOINTS):
         async with ctx.transaction():
             await clients.create(ctx, {"name": f"Client {index}", "email": f"client-{index}@example.com"})

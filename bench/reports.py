@@ -25,7 +25,7 @@ from models.typeid import new_uuid
 from resolvers import organizations
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.due import Due
-from resolvers.reports import requests
+from resolvers.reports import mutations
 from resolvers.reports.catalogue import DEFINITIONS
 from server.settings import Settings, load
 from server.wiring import running
@@ -171,7 +171,7 @@ async def _work(settings: Settings, org_id: UUID, kind: ReportKind) -> dict[str,
         given = {"end_date": LAST} | ({"start_date": FIRST} if declared.ranges else {})
         ctx = organizations.command_line(runtime, org_id)
         async with ctx.transaction():
-            made = await requests.create(ctx, {"kind": kind, "parameters": given})
+            made = await mutations.create(ctx, {"kind": kind, "parameters": given})
             (job,) = ctx.jobs_to_wake
         claim = await jobs.claim(runtime, org_id, job, 600)
         assert claim is not None, "the job of the new report is due"

@@ -23,7 +23,7 @@ import uvloop
 from bench.server import database, settings_of, settle
 from models.typeid import new_uuid
 from resolvers import clients, organizations
-from resolvers.api_keys import keys
+from resolvers.api_keys import mutations as api_keys
 from server.app import Application, create_app
 from server.monitoring import logs
 from server.wiring import running
@@ -110,7 +110,7 @@ async def _fill(environment: Mapping[str, str]) -> str:
         ctx = organizations.command_line(runtime, new_uuid())
         async with ctx.transaction():
             await organizations.create(ctx, "Bench", f"bench-{ctx.org_id}")
-            _, key = await keys.create(ctx, {"name": "bench", "scopes": ["*"]})
+            _, key = await api_keys.create(ctx, {"name": "bench", "scopes": ["*"]})
         for index in range(CLIENTS):
             async with ctx.transaction():
                 await clients.create(ctx, {"name": f"Client {index}", "email": f"client-{index}@example.com"})

@@ -118,7 +118,7 @@ class AgentStep(Owned, table=True):
         pg.JSONB,
         nullable=True,
         info={"most": STEP_LIMIT},
-        description="Changes that the operation would make, as a rehearsal found: target, field, before, after.",
+        description="Changes that the operation would make, as a dry run found: target, field, before, after.",
     )
     events: list[str] | None = column(
         pg.ARRAY(sa.Text), nullable=True, info={"most": 40 * 10}, description="Types of the events that would follow."

@@ -111,9 +111,9 @@ def table_of(model: type[SQLModel]) -> sa.Table:
     table = metadata.tables[str(model.__tablename__)]
     for name, field in model.model_fields.items():
         bound = _longest(field.metadata, field.annotation)
-        kept = table.c[name.rstrip("_")]
-        if bound is not None and isinstance(kept.type, sa.Text):
-            kept.type = sa.String(bound, collation=kept.type.collation)
+        target = table.c[name.rstrip("_")]
+        if bound is not None and isinstance(target.type, sa.Text):
+            target.type = sa.String(bound, collation=target.type.collation)
     for each in table.c:
         if isinstance(each.type, pg.BYTEA) or "caseless" in each.info or each.info.get("internal"):
             UNLOGGED.add(each.name)

@@ -99,7 +99,7 @@ class Machine(Generic[S]):
         """Return the transition between two states, or None."""
         return next((each for each in self.leaving(origin) if each.target is target), None)
 
-    def moved(self, row: Row, target: S, moment: datetime) -> dict[str, Any]:
+    def transitioned(self, row: Row, target: S, moment: datetime) -> dict[str, Any]:
         """Return the status and the columns that a row has after a transition that happens by itself at a time."""
         made = self.between(self.states(row["status"]), target)
         assert made is not None, "what happens by itself is a transition of the machine"

@@ -106,11 +106,11 @@ class SettingType(DescribedEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting. ``kept`` is the type that bounds its values; a default of ``None`` means that there is none."""
+    """A setting. ``value_type`` is the type that bounds its values; a default of ``None`` means that there is none."""
 
     name: str
     type: SettingType
-    kept: Any
+    value_type: Any
     default: Any
     meaning: str
 
@@ -136,9 +136,9 @@ def _decimal(stored: Any) -> Decimal:
 
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
-    kept = REGISTRY[name].kept
+    value_type = REGISTRY[name].value_type
     # A model says itself how strict it is, and no other may.
-    return TypeAdapter(kept, config=None if name == PRICES else _EXACTLY)
+    return TypeAdapter(value_type, config=None if name == PRICES else _EXACTLY)
 
 
 _T = SettingType
@@ -223,7 +223,7 @@ REGISTRY: Mapping[str, Setting] = {
 }  # fmt: skip
 
 _FIELDS: dict[str, Any] = {
-    f"setting_{number}": (setting.kept | None, Field(None, alias=setting.name, description=setting.meaning))
+    f"setting_{number}": (setting.value_type | None, Field(None, alias=setting.name, description=setting.meaning))
     for number, setting in enumerate(REGISTRY.values())
 }
 _Model: Any = create_model("SettingValues", __config__=_EXACTLY, **_FIELDS)

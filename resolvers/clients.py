@@ -14,10 +14,10 @@ from resolvers.collections.rows import Key, has_any
 from resolvers.context import Context, Row
 from resolvers.errors import EMAIL_TAKEN
 from resolvers.forms.collections import SUBMISSIONS
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.lists.conditions import enum, tags, text
 from resolvers.orders import ORDERS
-from resolvers.subscriptions.collection import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS, runs_for
+from resolvers.subscriptions.collections import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS, runs_for
 from resolvers.tickets.collections import TICKETS
 
 CLIENTS = Collection(

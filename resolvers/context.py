@@ -12,8 +12,7 @@ import asyncpg
 
 from models.actors import Source
 from resolvers.actor import Actor
-from resolvers.changes.rehearsal import Rehearsal
-from resolvers.database.begin import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
+from resolvers.changes.recorded_changes import RecordedChanges
 from resolvers.database.commits import commit
 from resolvers.database.connection_errors import CONNECTION_ERRORS, is_timed_out
 from resolvers.database.loaded import Loaded
@@ -21,6 +20,7 @@ from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
 from resolvers.database.together import Held, HeldStatement, send_together
 from resolvers.database.transaction import OpenTransaction
+from resolvers.database.transaction_settings import BEGIN_READ, BEGIN_WRITE, FILTERED, GENERIC, KEYED
 from resolvers.errors import Refusal, query_too_slow
 
 _FAILED = (*CONNECTION_ERRORS, asyncpg.InFailedSQLTransactionError)
@@ -49,7 +49,7 @@ class Context:
     ``loaded`` limits what the operation loads; None for no limit. ``announces`` is whether it makes events.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
     ``matched`` is the work of the patterns that values were held against, which is charged afterwards.
-    ``rehearses`` is whether its transactions are rolled back; ``rehearsal`` is what the last would have changed.
+    ``dry_run`` is whether its transactions are rolled back; ``recorded`` is what the last changed, or would have.
     ``held`` takes the statements of loads while they begin, so that those of several are sent together.
     ``form_turn`` takes the caller's turn to submit a form, or raises Refusal RATE_LIMITED; None where it was taken.
     """
@@ -69,8 +69,8 @@ class Context:
     shown_once: list[str] = field(default_factory=list)
     loaded: Loaded | None = None
     committed: bool = False
-    rehearses: bool = False
-    rehearsal: Rehearsal | None = None
+    dry_run: bool = False
+    recorded: RecordedChanges | None = None
     matched: int = 0
     loaders: dict[Any, Any] = field(default_factory=dict)
     jobs_to_wake: list[UUID] = field(default_factory=list)
@@ -167,8 +167,8 @@ class Context:
         await self.run(_BIND, [str(actor.org_id)])
         self.actor, self.source = actor, source
         self.loaders.clear()
-        if self.rehearsal is not None:
-            self.rehearsal.concealed = True
+        if self.recorded is not None:
+            self.recorded.concealed = True
 
     def snapshot(self) -> "_Snapshot":
         """Return a read-only snapshot, for an ``async with`` block. Raises Refusal UNAVAILABLE."""
@@ -176,7 +176,7 @@ class Context:
 
     def transaction(self) -> "_Transaction":
         """Return a transaction for an ``async with`` block: committed at its end (rolled back where it
-        rehearses), rolled back by any exception.
+        is a dry run), rolled back by any exception.
 
         Raises Refusal UNAVAILABLE, or OUTCOME_UNKNOWN when the connection is lost during the commit.
         """
@@ -213,7 +213,7 @@ class _Snapshot:
 class _Transaction:
     """A transaction that may write. Its commit is waited for, so that what was answered is kept.
 
-    That of an operation that rehearses is rolled back instead.
+    That of a dry run is rolled back instead.
     """
 
     __slots__ = ("_began", "_ctx", "_transaction")
@@ -226,7 +226,7 @@ class _Transaction:
     async def __aenter__(self) -> None:
         ctx = self._ctx
         ctx.writes = True
-        ctx.rehearsal = Rehearsal() if ctx.rehearses else None
+        ctx.recorded = RecordedChanges() if ctx.dry_run else None
         tracing, config = ctx.runtime.tracing, KEYED
         if tracing is not None:
             config += tracing.setting()
@@ -245,7 +245,7 @@ class _Transaction:
         if connection is None:
             return
         try:
-            if error is None and not ctx.rehearses and connection.opening is None:
+            if error is None and not ctx.dry_run and connection.opening is None:
                 ctx.committed = True
                 await commit(ctx.runtime, connection, keyed=ctx.idempotency_key is not None)
         finally:
@@ -256,5 +256,5 @@ class _Transaction:
                 await asyncio.shield(ctx.runtime.pool.reset(connection))
         if isinstance(error, CONNECTION_ERRORS):
             raise ctx.runtime.unavailable(error) from error
-        if (woken or announces) and error is None and not ctx.rehearses:
+        if (woken or announces) and error is None and not ctx.dry_run:
             ctx.runtime.tell(org_id, woken, announces=announces)

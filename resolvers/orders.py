@@ -17,7 +17,7 @@ from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.numbers import next_number
 from resolvers.changes.references import Reference, listed, looked_up
 from resolvers.changes.transitions import TransitionRequest, transition_request, transitions_of
-from resolvers.changes.write import Kept
+from resolvers.changes.write import Restrict
 from resolvers.collections.collection import (
     CLIENT_NAME,
     COLLECTIONS,
@@ -33,7 +33,7 @@ from resolvers.context import Context, Row
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.forms.collections import FORMS
 from resolvers.forms.values import submitted_values
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.lists.conditions import assignees, enum, ids, moment, money, number, tags
 from resolvers.members import MEMBERS
 from resolvers.messages import MESSAGES
@@ -144,7 +144,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """
     new = dict(values)
     wrong = [*check(ctx, new)]
-    move = transition_request(new, "status", "status_reason")
+    request = transition_request(new, "status", "status_reason")
     edit = await begin_edit(ctx, ORDERS, key)
     assigned, refused = await listed(ctx, new, "assignee_ids", _assignees(edit.old["assignee_ids"]))
     wrong += refused
@@ -154,9 +154,9 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
         wrong += _wrong_total(new["quantity"], edit.old["unit_price"])
         new["total"] = new["quantity"] * edit.old["unit_price"]
     wrong += _wrong_due(changed.get("due_at"))
-    beside = await _beside(ctx, edit.old, move, answers="form_data" in changed)
+    referred = await _referred(ctx, edit.old, request, answers="form_data" in changed)
     if "form_data" in changed:
-        answers, unfit = await _answers(ctx, new["form_data"], beside[INTAKE_FORM])
+        answers, unfit = await _answers(ctx, new["form_data"], referred[INTAKE_FORM])
         if new["form_data"] is None and edit.old["form_id"] is not None and edit.old["status"] != OrderStatus.PENDING:
             unfit = [bad_input("form_data", "An order that was submitted keeps its answers to the form.", "REQUIRED")]
         new, wrong = new | answers, [*wrong, *unfit]
@@ -164,7 +164,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     if "quantity" in changed and OrderStatus(edit.old["status"]) not in OPEN_TO_CHANGE:
         raise WORK_STARTED.refusal("quantity")
     edit.set(new)
-    await edit.transition(MACHINE, move, beside=beside)
+    await edit.transition(MACHINE, request, referred=referred)
     return await edit.save()
 
 
@@ -176,9 +176,9 @@ def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
 
 async def transition(ctx: Context, key: Key, values: InputValues) -> Row:
     """Move an order to another status. Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION or BAD_INPUT."""
-    move = transition_request(dict(values), "to")
+    request = transition_request(dict(values), "to")
     edit = await begin_edit(ctx, ORDERS, key)
-    await edit.transition(MACHINE, move, beside=await _beside(ctx, edit.old, move))
+    await edit.transition(MACHINE, request, referred=await _referred(ctx, edit.old, request))
     return await edit.save()
 
 
@@ -201,10 +201,12 @@ async def _answers(
     return {"form_data": found, "form_id": form_id, "form_version": form["version"]}, wrong
 
 
-async def _beside(ctx: Context, order: Row, move: TransitionRequest | None, *, answers: bool = False) -> dict[str, Any]:
+async def _referred(
+    ctx: Context, order: Row, request: TransitionRequest | None, *, answers: bool = False
+) -> dict[str, Any]:
     """Return the intake form of an order's service where a change needs it: for answers, and for the guard of
     PENDING."""
-    if not answers and (move is None or order["status"] != OrderStatus.PENDING):
+    if not answers and (request is None or order["status"] != OrderStatus.PENDING):
         return {}
     (found,) = await with_referred(ctx, [order], (), INTAKE_FORM, COLLECTIONS["services"])
     return found
@@ -231,8 +233,8 @@ async def remove(ctx: Context, key: Key) -> None:
         raise NOT_DELETABLE.refusal("id")
     message = "The order has agent jobs, which are kept: cancel it instead."
     await edit.delete(
-        Kept(MESSAGES, "order_id", HAS_MESSAGES),
-        Kept(INVOICES, "order_id", HAS_INVOICES),
-        Kept(TICKETS, "order_id", HAS_TICKETS),
-        Kept(AGENT_JOBS, "order_id", HAS_AGENT_JOBS, message),
+        Restrict(MESSAGES, "order_id", HAS_MESSAGES),
+        Restrict(INVOICES, "order_id", HAS_INVOICES),
+        Restrict(TICKETS, "order_id", HAS_TICKETS),
+        Restrict(AGENT_JOBS, "order_id", HAS_AGENT_JOBS, message),
     )

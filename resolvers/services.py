@@ -8,7 +8,7 @@ from models.services import SERVICE, Billing, Service, ServiceStatus, services
 from resolvers import organizations
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
 from resolvers.changes.references import Reference, looked_up
-from resolvers.changes.write import Kept
+from resolvers.changes.write import Restrict
 from resolvers.collections.collection import (
     COMMON_SORT_FIELDS,
     Collection,
@@ -24,7 +24,7 @@ from resolvers.forms.collections import FORMS
 from resolvers.lists.conditions import enum, ids, money, tags, text
 from resolvers.orders import HAS_ORDERS, ORDERS
 from resolvers.settings import settings_of
-from resolvers.subscriptions.collection import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS
+from resolvers.subscriptions.collections import HAS_SUBSCRIPTIONS, SUBSCRIPTIONS
 
 
 def _of_client(client: str) -> Mapping[str, Any]:
@@ -117,6 +117,6 @@ async def remove(ctx: Context, key: Key) -> None:
     archived = edit.old["status"] == ServiceStatus.ARCHIVED
     said = f"refer to the service{', which is archived already.' if archived else ': archive it instead.'}"
     await edit.delete(
-        Kept(ORDERS, "service_id", HAS_ORDERS, f"Orders {said}"),
-        Kept(SUBSCRIPTIONS, "service_id", HAS_SUBSCRIPTIONS, f"Subscriptions {said}"),
+        Restrict(ORDERS, "service_id", HAS_ORDERS, f"Orders {said}"),
+        Restrict(SUBSCRIPTIONS, "service_id", HAS_SUBSCRIPTIONS, f"Subscriptions {said}"),
     )

@@ -37,14 +37,14 @@ async def current(ctx: Context, args: Args) -> Row | None:
 
 async def settings_of(ctx: Context) -> dict[str, Any]:
     """Return every setting by name, with its default where it is not set; read once for each operation."""
-    kept: dict[str, Any] | None = ctx.loaders.get("settings")
-    if kept is None:
+    loaded: dict[str, Any] | None = ctx.loaders.get("settings")
+    if loaded is None:
         row = await ctx.row(_shown(("chosen",)))
         chosen = {} if row is None else row["chosen"]
-        kept = {name: setting.default for name, setting in REGISTRY.items()}
-        kept |= {name: _loaded(name, value) for name, value in chosen.items() if name in REGISTRY}
-        ctx.loaders["settings"] = kept
-    return kept
+        loaded = {name: setting.default for name, setting in REGISTRY.items()}
+        loaded |= {name: _loaded(name, value) for name, value in chosen.items() if name in REGISTRY}
+        ctx.loaders["settings"] = loaded
+    return loaded
 
 
 def _loaded(name: str, stored: Any) -> Any:

@@ -2,7 +2,7 @@
 
 The first heading of a file is the resource, with an example of its object; each other one is an operation. Examples
 are fenced blocks: ``json body`` and ``text query`` are sent, ``json changes`` is what an operation
-changes of the object beside its body, and ``json beside`` what is shown beside it. Of a
+changes of the object beside its body, and ``json payload`` what of the mutation's payload is shown with it. Of a
 file ``text name`` is its name, and ``text file`` what is in it: a last line ``…`` stands for the rest.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).with_name("domains")
 _HEADING = re.compile(r"^##? (\w+)$", re.MULTILINE)
-_PARTS = ("object", "body", "query", "changes", "beside", "name", "file")
+_PARTS = ("object", "body", "query", "changes", "payload", "name", "file")
 _EXAMPLE = re.compile(rf"^```(?:json|text) ({'|'.join(_PARTS)})\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
 

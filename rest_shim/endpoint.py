@@ -24,7 +24,7 @@ from schema.requests.results import OperationResult
 from schema.requests.variables import wrong_variables
 from web.body import body_weight, has_body
 from web.dependencies import Accounting, Dependencies
-from web.dry_run import DRY, PARAMETER, dry_run
+from web.dry_run import DRY_RUN_HEADER, PARAMETER, dry_run
 from web.etags import not_modified, versions_expected
 from web.http import JSON, Header, Reply, Request, reply
 from web.idempotency import REPLAYED, idempotency_key
@@ -80,8 +80,8 @@ class RestEndpoint:
         request.state["secret"] = bool(ctx.shown_once)
         if ctx.replayed:
             headers.append(REPLAYED)
-        if ctx.rehearses:
-            headers.append(DRY)
+        if ctx.dry_run:
+            headers.append(DRY_RUN_HEADER)
         if result.errors:
             return self._refused(request, result.errors, headers)
         assert result.data is not None, "a result without errors has data"
@@ -117,7 +117,7 @@ class RestEndpoint:
         # What it asks for may need more than the operation always does.
         engine.allow(prepared, actor)
         runtime, request_id = self.dependencies.runtime, request.request_id
-        ctx = Context(runtime, actor, request_id, Source.REST, given.key, rehearses=given.dry)
+        ctx = Context(runtime, actor, request_id, Source.REST, given.key, dry_run=given.dry)
         request.state["ctx"] = ctx
         await accounting.pay(request, actor, prepared.measure.cost, headers, request.weight)
         if versions is None or len(versions) < 2:
@@ -145,9 +145,7 @@ class RestEndpoint:
         current = result.errors[0]["extensions"].get("currentVersion") if result.errors else None
         if current not in versions:
             return result, ctx
-        again = Context(
-            ctx.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key, rehearses=ctx.rehearses
-        )
+        again = Context(ctx.runtime, ctx.actor, ctx.request_id, Source.REST, ctx.idempotency_key, dry_run=ctx.dry_run)
         request.state["ctx"] = again
         variables = {"input": {**prepared.variables["input"], VERSION[1]: current}}
         return await self.engine.run(again, replace(prepared, variables=variables)), again
@@ -181,11 +179,11 @@ class RestEndpoint:
             put(variables, VERSION, versions[0])
         if problems:
             wrong = {problem.field or "" for problem in problems}
-            beside = [
+            others = [
                 *wrong_variables(CORE, self.operation, variables),
                 *cursor_problems(bound, variables, wrong),
             ]
-            problems += [each for each in beside if not _is_within(self._origin(each.field or ""), wrong)]
+            problems += [each for each in others if not _is_within(self._origin(each.field or ""), wrong)]
             raise Refusals(problems[:MAX_PROBLEMS])
         return Given(variables, versions, key, dry)
 
@@ -195,7 +193,11 @@ class RestEndpoint:
         """Return the reply with what was answered; ``dry`` is what it would have changed, where it was only tried."""
         route, payload, found = self.route, data, data
         if route.shows is Shows.NOTHING:
-            return reply(route.status, b"", JSON, headers) if dry is None else _tried(HTTPStatus.OK, {}, dry, headers)
+            return (
+                reply(route.status, b"", JSON, headers)
+                if dry is None
+                else _dry_run_reply(HTTPStatus.OK, {}, dry, headers)
+            )
         for name in self.bound.at:
             payload, found = found, found[name]
             if found is None:
@@ -212,9 +214,9 @@ class RestEndpoint:
                 return reply(304, b"", JSON, headers)
         if dry is None and route.location is not None:
             headers.append((b"location", route.location.replace("{publicId}", found["publicId"]).encode()))
-        shown = found | {name: payload[name] for name in route.beside} if route.beside else found
+        shown = found | {name: payload[name] for name in route.payload_fields} if route.payload_fields else found
         if dry is not None:
-            return _tried(route.status, {"data": shown}, dry, headers)
+            return _dry_run_reply(route.status, {"data": shown}, dry, headers)
         return reply(route.status, orjson.dumps({"data": shown}), JSON, headers)
 
 
@@ -224,7 +226,7 @@ def _is_within(field: str, places: Container[str]) -> bool:
     return any(".".join(steps[:end]) in places for end in range(1, len(steps) + 1))
 
 
-def _tried(status: int, body: dict[str, Any], dry: dict[str, Any], headers: list[Header]) -> Reply:
+def _dry_run_reply(status: int, body: dict[str, Any], dry: dict[str, Any], headers: list[Header]) -> Reply:
     """Return the reply to a dry run: a version or an object that is not there has neither ETag nor Location."""
     return reply(status, orjson.dumps(body | {PARAMETER: dry}), JSON, headers)
 

@@ -23,7 +23,7 @@ OBJECTS = _parsed("object")
 BODIES = _parsed("body")
 QUERIES = dict(EXAMPLES["query"])
 CHANGED = _parsed("changes")
-BESIDE = _parsed("beside")
+PAYLOADS = _parsed("payload")
 
 
 def body_of(route: Route) -> dict[str, Any] | None:
@@ -45,7 +45,7 @@ def response_of(route: Route) -> dict[str, Any] | None:
     if changed:
         later = {} if route.makes or route.method == "GET" else {"updatedAt": _LATER, "version": 2}
         shown = shown | changed | later
-    return {"data": shown | {name: BESIDE[route.operation][name] for name in route.beside}}
+    return {"data": shown | {name: PAYLOADS[route.operation][name] for name in route.payload_fields}}
 
 
 def ids_of(route: Route) -> dict[str, str]:

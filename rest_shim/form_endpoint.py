@@ -89,8 +89,8 @@ class FormEndpoint(RestEndpoint):
         if not _is_form(request) or html < json:
             return found
         wrong = [self._shown(each["extensions"], each["message"]) for each in errors]
-        kept = [each for each in found.headers if each[0] not in (b"content-type", b"content-length")]
-        return reply(found.status, error_page(wrong, found.status), HTML, [*kept, _POLICY])
+        headers = [each for each in found.headers if each[0] not in (b"content-type", b"content-length")]
+        return reply(found.status, error_page(wrong, found.status), HTML, [*headers, _POLICY])
 
     def _shown(self, extensions: dict[str, Any], message: str) -> tuple[str, str, str]:
         return extensions.get("label", ""), self._origin(extensions.get("field", "")), message

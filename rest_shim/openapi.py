@@ -21,9 +21,9 @@ from rest_shim.openapi_parameters import request_parameters
 from rest_shim.openapi_schemas import Components, part_of
 from rest_shim.openapi_settings import settings_shown, settings_taken
 from rest_shim.openapi_shared import (
+    DRY_RUN_SCHEMA,
     HEADERS,
     PAGINATION,
-    TRIED,
     curl_sample,
     header,
     problem,
@@ -55,7 +55,7 @@ def printed_openapi() -> str:
 def document(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
     """Return the whole document, of which nothing is shared: whoever asks may change it."""
     components = Components(CORE, is_staff_field)
-    components.schemas |= {"Problem": problem(), "Pagination": PAGINATION, "DryRun": TRIED}
+    components.schemas |= {"Problem": problem(), "Pagination": PAGINATION, "DryRun": DRY_RUN_SCHEMA}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
@@ -122,13 +122,13 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
     """Return the name and the shape of the object of a route's response, or of its list."""
     made = bound(route)
     operation, (type_, node) = made.operation, made.selected
-    beside: dict[str, JsonSchema] = {}
+    fields: dict[str, JsonSchema] = {}
     if route.shows is Shows.PAGE:
         type_, node = part_of(type_, node, "nodes", operation)
-    elif route.beside:
+    elif route.payload_fields:
         payload, root = root_type(CORE, operation)
         shown = components.selected(get_named_type(payload), root, operation)["properties"]
-        beside = {name: shown[name] for name in route.beside}
+        fields = {name: shown[name] for name in route.payload_fields}
     on: Any = get_named_type(type_)
     shape = components.selected(on, node, operation)
     if route.flat is not None:
@@ -136,8 +136,8 @@ def _resource(route: Route, components: Components) -> tuple[str, JsonSchema]:
         shape["properties"] |= settings_shown(components)
         shape["required"] = list(shape["properties"])
     # What is shown once, beside the resource, is one object with it in the response.
-    shape["properties"] |= beside
-    shape["required"] += beside
+    shape["properties"] |= fields
+    shape["required"] += fields
     same = components.schemas.get(on.name, shape) == shape
     return (on.name if same else f"{route.operation}Response"), shape
 
@@ -168,11 +168,11 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
         sent["Idempotent-Replayed"] = header("Idempotent-Replayed")
     status, said = str(route.status), _SUCCESS[route.status]
     if route.shows is Shows.NOTHING:
-        tried = {"schema": {"type": "object", "required": [PARAMETER], "properties": _TRIED}}
+        dry_run = {"schema": {"type": "object", "required": [PARAMETER], "properties": _DRY_RUN}}
         told = {
             "description": "The changes that the request would make, in a dry run.",
             "headers": sent,
-            "content": {_JSON: tried},
+            "content": {_JSON: dry_run},
         }
         return {"200": told, status: {"description": said, "headers": sent}}
     name, shape = _resource(route, components)
@@ -189,7 +189,7 @@ def _success(route: Route, components: Components) -> dict[str, Any]:
         sent["Location"] = header("Location")
     found = {status: _response(route, said, {"data": one}, sent)}
     if changes:
-        found[status]["content"][_JSON]["schema"]["properties"] |= _TRIED
+        found[status]["content"][_JSON]["schema"]["properties"] |= _DRY_RUN
     if not changes and "ETag" in sent:
         found["304"] = {"description": "The object still has the ETag in `If-None-Match`.", "headers": sent}
     return found
@@ -221,7 +221,7 @@ def _problems(route: Route) -> dict[str, Any]:
     for code in codes:
         by_status.setdefault(STATUS[code], []).append(code)
     found = {
-        str(status): problem_response(status, sorted(by_status[status]), paid=not route.public, tried=made.changes)
+        str(status): problem_response(status, sorted(by_status[status]), paid=not route.public, dry_run=made.changes)
         for status in sorted(by_status)
     }
     if route.html:
@@ -230,7 +230,7 @@ def _problems(route: Route) -> dict[str, Any]:
     return found
 
 
-_TRIED = {PARAMETER: {"$ref": "#/components/schemas/DryRun"}}
+_DRY_RUN = {PARAMETER: {"$ref": "#/components/schemas/DryRun"}}
 _SENT = {name: header(name) for name in ("X-Request-Id", "X-GraphQL-Operation")}
 _PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 # What an HTML form is answered.

@@ -43,7 +43,7 @@ def settings_taken(components: Components, ignored: Mapping[str, JsonSchema]) ->
 
 
 def _schema(setting: Setting, components: Components) -> JsonSchema:
-    made: Any = TypeAdapter(setting.kept).json_schema(ref_template=_REFERENCE)
+    made: Any = TypeAdapter(setting.value_type).json_schema(ref_template=_REFERENCE)
     for name, part in made.pop("$defs", {}).items():
         components.named(name, _untitled(part))
     return components.text(made) or _untitled(made)

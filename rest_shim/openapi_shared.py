@@ -11,7 +11,7 @@ from web.problems import MEDIA_TYPE, title_of
 # What is refused before its cost is known says nothing of what is left.
 UNPAID = frozenset({401, 408, 413, 415, 500})
 # Nor of whether a change was only to be tried.
-UNTRIED = UNPAID - {500} | {429}
+WITHOUT_DRY_RUN = UNPAID - {500} | {429}
 
 # What else speaks against a value than what is wrong with it by itself, and the conflicts.
 _MORE_CODES = ("INVALID_CURSOR", "INVALID_TRANSITION", "VERSION_MISMATCH", "FORBIDDEN")
@@ -118,7 +118,7 @@ PAGINATION: dict[str, Any] = {
 }
 
 # Every event and change that a dry run shows.
-TRIED: dict[str, Any] = {
+DRY_RUN_SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "The changes that the request would make to objects that the API key may read. Only in a dry run.",
     "required": ["events", "changes"],
@@ -185,14 +185,14 @@ def curl_sample(command: str) -> list[dict[str, str]]:
 
 
 def problem_response(
-    status: int, codes: list[str], *, named: bool = True, paid: bool = True, tried: bool = False
+    status: int, codes: list[str], *, named: bool = True, paid: bool = True, dry_run: bool = False
 ) -> dict[str, Any]:
     """Return the response of a status, for one of some codes; ``named``: it names the route's operation; ``paid``: it
-    says what the organization may still spend; ``tried``: it says whether a change was only tried."""
+    says what the organization may still spend; ``dry_run``: it says whether a change was only tried."""
     headers = {name: header(name) for name in ("X-Request-Id", *(["X-GraphQL-Operation"] if named else []))}
     if paid and status not in UNPAID:
         headers |= {name: header(name) for name in ("RateLimit", "RateLimit-Policy")}
-    if tried and status not in UNTRIED:
+    if dry_run and status not in WITHOUT_DRY_RUN:
         headers["Dry-Run"] = header("Dry-Run")
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE) or "IDEMPOTENCY_IN_FLIGHT" in codes:
         headers["Retry-After"] = header("Retry-After")

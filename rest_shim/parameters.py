@@ -98,8 +98,8 @@ class Parameter:
 
 
 # What every change takes, which is no variable of its operation.
-_TRIED = "`true` for a dry run, as with the header `Dry-Run`."
-DRY_RUN = Parameter(PARAMETER, (PARAMETER,), GraphQLBoolean, False, False, _TRIED)
+_DRY_RUN_TEXT = "`true` for a dry run, as with the header `Dry-Run`."
+DRY_RUN = Parameter(PARAMETER, (PARAMETER,), GraphQLBoolean, False, False, _DRY_RUN_TEXT)
 
 
 def whole_number(name: str, value: str, least: int, most: int, problems: list[Refusal]) -> int | None:

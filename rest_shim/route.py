@@ -38,9 +38,9 @@ class Route:
     body, empty for a route that takes none, and an ``optional`` one may be absent. ``public``: no key is needed.
     ``html``: it takes the bodies of HTML forms too, and answers them with a redirect or a page.
 
-    Its response: ``beside`` are fields of a mutation's payload that are shown with the object's own; ``location``
-    is the path at which the object can be read. ``flat`` is a list of names and values that are shown as fields of the
-    object itself, and taken so.
+    Its response: ``payload_fields`` are fields of a mutation's payload that are shown with the object's own;
+    ``location`` is the path at which the object can be read. ``flat`` is a list of names and values that are shown as
+    fields of the object itself, and taken so.
     """
 
     method: str
@@ -56,7 +56,7 @@ class Route:
     html: bool = False
     status: int = 200
     shows: Shows = Shows.OBJECT
-    beside: tuple[str, ...] = ()
+    payload_fields: tuple[str, ...] = ()
     location: str | None = None
     flat: str | None = None
     known: Mapping[str, Known] = field(default_factory=dict)
@@ -106,11 +106,11 @@ def crud(
     filters: Mapping[str, VariablePath] = COMMON,
     sorts: Mapping[str, str] = SORTS,
     without: Collection[str] = (),
-    beside: tuple[str, ...] = (),
+    payload_fields: tuple[str, ...] = (),
 ) -> tuple[Route, ...]:
     """Return the usual routes of a resource: list, create, get, update (PUT, and PATCH alike), delete.
 
-    ``without`` names those that it lacks, as ``LIST`` or by the method. ``beside`` is of its creation.
+    ``without`` names those that it lacks, as ``LIST`` or by the method. ``payload_fields`` is of its creation.
     """
     path = f"{API}/{resource.path}"
     one = path + "/{publicId}"
@@ -125,7 +125,7 @@ def crud(
         ),
         "POST": Route(
             "POST", path, f"Create{name}", resource, f"Create {a}",
-            body=("input",), status=201, beside=beside, location=located,
+            body=("input",), status=201, payload_fields=payload_fields, location=located,
         ),
         "GET": Route("GET", one, f"Get{name}", resource, f"Get {a}", got),
         "PUT": Route("PUT", one, f"Update{name}", resource, f"Update {a}", changed, body=("input",)),

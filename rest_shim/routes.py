@@ -24,7 +24,7 @@ from rest_shim.route import API, COMMON, SORTS, STATED, Known, Route, Shows, amo
 _UNTAGGED = {name: place for name, place in COMMON.items() if name != "tag"}
 _ONLY_READ = ("POST", "PUT", "PATCH", "DELETE")
 _SETTINGS = f"{API}/{SETTINGS.path}"
-_WEBHOOKS = crud(WEBHOOK, filters=STATED, without=("GET", "PUT", "PATCH"), beside=("secret",))
+_WEBHOOKS = crud(WEBHOOK, filters=STATED, without=("GET", "PUT", "PATCH"), payload_fields=("secret",))
 
 ROUTES: tuple[Route, ...] = (
     *crud(CLIENT, filters={**COMMON, "email": ("filter", "email", "eq")}, sorts={**SORTS, "name": "NAME"}),
@@ -117,7 +117,7 @@ ROUTES: tuple[Route, ...] = (
         )
     ),
     *_WEBHOOKS,
-    *crud(API_KEY, filters=STATED, without=("GET", "PUT", "PATCH"), beside=("rawKey",)),
+    *crud(API_KEY, filters=STATED, without=("GET", "PUT", "PATCH"), payload_fields=("rawKey",)),
     Route(
         "POST",
         f"{API}/{API_KEY.path}/{{publicId}}/revoke",
@@ -125,7 +125,7 @@ ROUTES: tuple[Route, ...] = (
         API_KEY,
         f"Revoke {API_KEY.a_label}",
         {"publicId": ("input", "id")},
-        beside=("disabledWebhookIds", "alsoRevoked"),
+        payload_fields=("disabledWebhookIds", "alsoRevoked"),
     ),
     Route(
         "GET", f"{API}/{AUDIT.path}", "ListAuditEntries", AUDIT, "List the audit log",

@@ -120,8 +120,8 @@ def _response(made: BoundRoute) -> str:
         return f"The objects are at `{place}.nodes`."
     if route.flat is not None:
         return f"The object is at `{place}`, its `{route.flat}` as a list of names and values."
-    beside = "".join(f", `{name}` beside it" for name in route.beside)
-    return f"The object is at `{place}`{beside}."
+    others = "".join(f", `{name}` beside it" for name in route.payload_fields)
+    return f"The object is at `{place}`{others}."
 
 
 def _variables(made: BoundRoute) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from models.agents import AgentDefinitionVersion as VersionTable
 from models.agents import AgentTool as ToolRow
 from models.resources import ToolFor
 from resolvers.agent_jobs.collections import AGENT_JOBS
-from resolvers.agents import definitions
-from resolvers.agents.collection import AGENTS
+from resolvers.agents import mutations
+from resolvers.agents.collections import AGENTS
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import computed, creation, member, object_type, public_id, same_row
 from schema.declaration.inputs import UpdateInput, input_type
@@ -155,9 +155,9 @@ class AgentDefinitionMutation:
         creates(
             AgentDefinition,
             CreateAgentDefinitionInput,
-            definitions.create,
+            mutations.create,
             "Create an agent definition. The API key must have the scopes of all its tools.",
-            check=definitions.check,
+            check=mutations.check,
         ),
     )
     update_agent_definition = tool_for(
@@ -165,16 +165,16 @@ class AgentDefinitionMutation:
         updates(
             AgentDefinition,
             UpdateAgentDefinitionInput,
-            definitions.change,
+            mutations.change,
             "Update an agent definition. A job keeps the version that was current when it was queued.",
-            check=definitions.check,
+            check=mutations.check,
         ),
     )
     delete_agent_definition = tool_for(
         ToolFor.NOBODY,
         deletes(
             AgentDefinition,
-            definitions.remove,
+            mutations.remove,
             "Delete an agent definition of which no job was ever queued. Archive another one.",
         ),
     )

@@ -13,8 +13,8 @@ from models.actors import KEYS_ONLY
 from models.api_keys import API_KEY, ApiKeyStatus, Scopes, status_of
 from models.api_keys import ApiKey as Table
 from models.typeid import encode
-from resolvers.api_keys import access_tokens, keys, token_creation
-from resolvers.api_keys.collection import API_KEYS
+from resolvers.api_keys import access_tokens, mutations, token_creation
+from resolvers.api_keys.collections import API_KEYS
 from resolvers.api_keys.verification import PREFIX
 from resolvers.context import now
 from schema.declaration.collections import many, one, to_one
@@ -94,7 +94,7 @@ class CreateApiKeyInput:
 
 
 class _Rotated(SQLModel):
-    overlap: Annotated[int, Ge(0), Le(keys.LONGEST_OVERLAP)]
+    overlap: Annotated[int, Ge(0), Le(mutations.LONGEST_OVERLAP)]
 
 
 @input_type(bounds=_Rotated)
@@ -102,8 +102,8 @@ class RotateApiKeyInput(UpdateInput):
     """The API key to rotate."""
 
     overlap: strawberry.Maybe[int] = strawberry.field(
-        description=f"Seconds for which the old secret still works: 0 to {keys.LONGEST_OVERLAP:,}. Defaults to"
-        f" {keys.OVERLAP:,}, one day."
+        description=f"Seconds for which the old secret still works: 0 to {mutations.LONGEST_OVERLAP:,}. Defaults to"
+        f" {mutations.OVERLAP:,}, one day."
     )
 
 
@@ -161,17 +161,17 @@ class ApiKeyMutation:
     create_api_key = creates(
         ApiKey,
         CreateApiKeyInput,
-        keys.create,
+        mutations.create,
         "Create an API key. It can have only scopes that the API key creating it has, and must not expire after it. The"
         " key itself is shown only in this response.",
-        check=keys.check,
+        check=mutations.check,
         reserved=KEYS_ONLY,
         raw_key=(str | None, _RAW_KEY),
     )
     rotate_api_key = updates(
         ApiKey,
         RotateApiKeyInput,
-        keys.rotate,
+        mutations.rotate,
         "Give an API key a new secret. The old one works for some time beside it; see `overlap` and `previousUntil`. A"
         " further rotation within this time replaces the new secret at once; the old one keeps its time, unless that"
         f" of the further one ends before. {_NO_STRONGER}, and must not expire before it.",
@@ -181,7 +181,7 @@ class ApiKeyMutation:
     revoke_api_key = acts_on(
         ApiKey,
         RevokeApiKeyInput,
-        keys.revoke,
+        mutations.revoke,
         "Revoke an API key: within 5 seconds it works nowhere any more. The API keys that it created are revoked with"
         " it, and those that they created; the webhook endpoints that any of them created are disabled."
         f" {_NO_STRONGER}.",
@@ -191,7 +191,7 @@ class ApiKeyMutation:
     )
     delete_api_key = deletes(
         ApiKey,
-        keys.remove,
+        mutations.remove,
         "Delete a revoked API key. What it created keeps the name of its creator, but not the link to it."
         f" {_NO_STRONGER}.",
     )

@@ -12,10 +12,10 @@ from resolvers.agent_jobs import costs
 from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.clients import CLIENTS
 from resolvers.invoices import loaders
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.orders import ORDERS
 from resolvers.orders_by_status import counts_of_clients
-from resolvers.subscriptions.collection import SUBSCRIPTIONS
+from resolvers.subscriptions.collections import SUBSCRIPTIONS
 from resolvers.tickets.collections import TICKETS
 from schema.declaration.collections import TagUse, many, one, tags_field, to_many
 from schema.declaration.fields import batched, creation, object_type, public_id

@@ -8,8 +8,8 @@ from execution import ColumnReader
 from models.jobs import JOB, JobFunction, JobQueue
 from models.jobs import Job as Table
 from models.resources import ToolFor
-from resolvers.jobs import by_hand
-from resolvers.jobs.by_hand import FAILED_JOBS
+from resolvers.jobs import mutations
+from resolvers.jobs.collections import FAILED_JOBS
 from schema.declaration.collections import many, one
 from schema.declaration.fields import computed, creation, object_type, public_id
 from schema.declaration.inputs import input_type
@@ -30,9 +30,9 @@ class FailedJob(Node):
         reader=ColumnReader("queue", convert=lambda name: JobQueue(name).name),
     )
     subject_id: strawberry.ID = computed(
-        by_hand.subject_of,
+        mutations.subject_of,
         description="ID of the object that the job is for, such as a delivery. It may have been deleted since.",
-        reader=ColumnReader(convert=by_hand.subject_of, needs=("function", "subject_id")),
+        reader=ColumnReader(convert=mutations.subject_of, needs=("function", "subject_id")),
     )
     attempt: int
     error_code: str = strawberry.field(description="Code of the reason for which it failed.")
@@ -64,7 +64,7 @@ class JobMutation:
         acts_on(
             FailedJob,
             RetryFailedJobInput,
-            by_hand.retry,
+            mutations.retry,
             "Retry a failed job: it is queued again with all its attempts, and its object waits for it again."
             " A delivery is then `PENDING`, as after `redeliver`, under the same conditions.",
             returns="The job as it failed.",

@@ -21,7 +21,7 @@ from resolvers.agent_jobs import costs
 from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.audit.log import AUDIT_ENTRIES
 from resolvers.clients import CLIENTS
-from resolvers.forms import forms
+from resolvers.forms import loaders as forms
 from resolvers.forms.collections import FORMS
 from resolvers.invoices.loaders import of_orders
 from resolvers.members import MEMBERS

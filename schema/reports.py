@@ -20,13 +20,13 @@ from models.reports import (
 from models.reports import Report as Table
 from models.reports import ReportRow as RowTable
 from resolvers.downloads import Download
-from resolvers.reports import files, loaders, requests
-from resolvers.reports.collection import REPORT_ROWS, REPORTS
+from resolvers.reports import files, loaders, mutations
+from resolvers.reports.collections import REPORT_ROWS, REPORTS
 from resolvers.reports.columns import ReportColumnType
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, same_row
 from schema.declaration.inputs import input_type
-from schema.declaration.kept import kept_time
+from schema.declaration.json_times import json_time
 from schema.declaration.lists import Connection
 from schema.declaration.mutations import JOB_COST, creates
 from schema.declaration.nodes import Node
@@ -68,7 +68,7 @@ class ReportFailure:
         lambda failure: ReportError(failure["error"]), description="Reason for which it failed.",
         reader=ColumnReader("error"),
     )  # fmt: skip
-    failed_at: datetime = kept_time("failedAt", "Time at which it failed.")
+    failed_at: datetime = json_time("failedAt", "Time at which it failed.")
 
 
 @object_type(RowTable, REPORT_ROW)
@@ -180,10 +180,10 @@ class ReportMutation:
     create_report = creates(
         Report,
         CreateReportInput,
-        requests.create,
+        mutations.create,
         "Generate a report. A worker computes it: see `status` and `progress`. It needs the scopes to read what its"
-        f" kind sums. An organization has at most {requests.MAX_WAITING} reports that are `QUEUED` or `RUNNING`.",
-        check=requests.wrong,
+        f" kind sums. An organization has at most {mutations.MAX_WAITING} reports that are `QUEUED` or `RUNNING`.",
+        check=mutations.wrong,
         cost=JOB_COST,
-        needed=requests.scopes_of,
+        needed=mutations.scopes_of,
     )

@@ -13,7 +13,7 @@ from resolvers import services
 from resolvers.forms.collections import FORMS
 from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
-from resolvers.subscriptions.collection import SUBSCRIPTIONS
+from resolvers.subscriptions.collections import SUBSCRIPTIONS
 from schema.declaration.collections import TagUse, many, one, tags_field, to_many, to_one
 from schema.declaration.fields import creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type

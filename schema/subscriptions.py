@@ -11,10 +11,10 @@ from models.services import SERVICE, BillingInterval
 from models.subscriptions import MACHINE, SUBSCRIPTION, SubscriptionStatus
 from models.subscriptions import Subscription as Table
 from resolvers.clients import CLIENTS
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.services import SERVICES
-from resolvers.subscriptions import changes
-from resolvers.subscriptions.collection import SUBSCRIPTIONS
+from resolvers.subscriptions import mutations
+from resolvers.subscriptions.collections import SUBSCRIPTIONS
 from schema.declaration.collections import many, one, to_many, to_one
 from schema.declaration.fields import creation, object_type, public_id, related_id
 from schema.declaration.inputs import UpdateInput, input_type
@@ -84,7 +84,7 @@ class CreateSubscriptionInput:
     )
     start_date: strawberry.Maybe[date] = strawberry.field(
         description="Day on which the subscription starts. Defaults to today. Periods that have begun since are billed"
-        f" at once, at most {changes.MOST_AT_ONCE}."
+        f" at once, at most {mutations.MOST_AT_ONCE}."
     )
     trial_end: strawberry.Maybe[date | None] = strawberry.field(
         description="Day on which the trial ends and the first period begins, after `startDate`. Defaults to no trial."
@@ -148,17 +148,17 @@ class SubscriptionMutation:
     create_subscription = creates(
         ClientSubscription,
         CreateSubscriptionInput,
-        changes.create,
+        mutations.create,
         "Create a subscription of a recurring service.",
-        check=changes.check_new,
+        check=mutations.check_new,
     )
     update_subscription = updates(
-        ClientSubscription, UpdateSubscriptionInput, changes.change, "Update a subscription. Nothing is prorated."
+        ClientSubscription, UpdateSubscriptionInput, mutations.change, "Update a subscription. Nothing is prorated."
     )
     cancel_subscription = updates(
         ClientSubscription,
         CancelSubscriptionInput,
-        changes.cancel,
+        mutations.cancel,
         "Cancel a subscription, now or at the end of its period. Nothing is refunded. One that is cancelled stays as it"
         " is.",
         returns="The subscription.",
@@ -166,13 +166,13 @@ class SubscriptionMutation:
     pause_subscription = acts_on(
         ClientSubscription,
         PauseSubscriptionInput,
-        changes.pause,
+        mutations.pause,
         "Pause a subscription that is `ACTIVE`. Its periods go on; those that begin meanwhile are not billed.",
     )
     resume_subscription = acts_on(
         ClientSubscription,
         ResumeSubscriptionInput,
-        changes.resume,
+        mutations.resume,
         "Resume a subscription. One that is `PAUSED` becomes `ACTIVE`: the next period is billed; the one that runs is"
         " not. A cancellation that is planned for the end of the period (`cancelAtPeriodEnd`) is withdrawn.",
     )

@@ -19,7 +19,7 @@ from resolvers.clients import CLIENTS
 from resolvers.context import now
 from resolvers.members import MEMBERS
 from resolvers.orders import ORDERS
-from resolvers.tickets import tickets
+from resolvers.tickets import mutations
 from resolvers.tickets.collections import REPLIES, TICKETS
 from schema.declaration.client_inputs import ClientInput
 from schema.declaration.collections import TagUse, many, one, tags_field, to_many, to_one
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from schema.orders import Order
 
 _CLIENT = "Defaults to the client of the order, or of the access token. With an order, it must be the order's client."
-_SNOOZED = f"Required for the status `SNOOZED`: in the future, at most {tickets.LONGEST_SNOOZE.days} days ahead."
+_SNOOZED = f"Required for the status `SNOOZED`: in the future, at most {mutations.LONGEST_SNOOZE.days} days ahead."
 
 
 @object_type(ReplyTable, REPLY)
@@ -196,21 +196,21 @@ class TicketMutation:
     create_ticket = creates(
         Ticket,
         CreateTicketInput,
-        tickets.create,
+        mutations.create,
         "Create a ticket.",
         clients=ClientInput(("subject", "clientId", "orderId", "priority")),
     )
     update_ticket = updates(
         Ticket,
         UpdateTicketInput,
-        tickets.change,
+        mutations.change,
         "Update a ticket, add a reply to it, and move it to another status when one is given.",
         check=threads.check,
     )
     create_reply = creates(
         Reply,
         CreateReplyInput,
-        tickets.create_reply,
+        mutations.create_reply,
         "Reply to a ticket. A public reply of the client makes it `OPEN`, one of the staff `PENDING` and answers the"
         " client; an internal one changes nothing of the ticket.",
         check=threads.check,

@@ -29,7 +29,7 @@ from server.graphql_replies import (
 from server.graphql_requests import NO_TEXT, GraphQLRequest, graphql_request
 from web.accept import most_accepted
 from web.dependencies import PUBLIC, Dependencies
-from web.dry_run import DRY, dry_run
+from web.dry_run import DRY_RUN_HEADER, dry_run
 from web.etags import not_modified
 from web.http import AnyReply, Endpoint, Header, Reply, Request, options, reply
 from web.idempotency import REPLAYED, idempotency_key
@@ -121,8 +121,8 @@ class GraphQL:
         request.state["secret"] = bool(ctx.shown_once)
         if ctx.replayed:
             headers.append(REPLAYED)
-        if ctx.rehearses:
-            headers.append(DRY)
+        if ctx.dry_run:
+            headers.append(DRY_RUN_HEADER)
         result.remaining = admitted.remaining
         return result
 
@@ -197,7 +197,7 @@ class GraphQL:
         key, dry = idempotency_key(request), dry_run(request)
         return Context(
             self.dependencies.runtime, actor, request.request_id, Source.GRAPHQL, key,
-            rehearses=changes and dry, form_turn=turn,
+            dry_run=changes and dry, form_turn=turn,
         )  # fmt: skip
 
     def _open(self, prepared: Prepared) -> bool:
@@ -225,8 +225,8 @@ class GraphQL:
         if asked.text or asked.document_id is None:
             raise Refusal("FORBIDDEN", _TRUSTED_ONLY)
         documents = self.dependencies.documents
-        kept = None if actor.trusted_documents_only else documents.persisted_text(actor.org_id, asked.document_id)
-        text = kept or await documents.trusted(actor.org_id, asked.document_id)
+        persisted = None if actor.trusted_documents_only else documents.persisted_text(actor.org_id, asked.document_id)
+        text = persisted or await documents.trusted(actor.org_id, asked.document_id)
         if text is None:
             raise asked.not_found
         return text

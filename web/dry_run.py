@@ -5,7 +5,7 @@ from web.http import Header, Request
 
 NAME, PARAMETER = "Dry-Run", "dryRun"
 # Of the response to one, so that nobody takes it for a change, nor a server that knows no dry runs for one that does.
-DRY: Header = (b"dry-run", b"true")
+DRY_RUN_HEADER: Header = (b"dry-run", b"true")
 _FLAGS = {"true": True, "false": False}
 
 

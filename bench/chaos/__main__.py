@@ -19,12 +19,12 @@ from bench.chaos.answers import Answers
 from bench.chaos.changes import Connection
 from bench.chaos.injuries import Counts, bursts, injure
 from bench.chaos.journal import Journal
-from bench.chaos.kept import DRAIN_S, drained, kept_of
 from bench.chaos.listeners import Listener, healthy, hostile, listening, ways
 from bench.chaos.load import Unexpected
 from bench.chaos.models import Models
 from bench.chaos.report import RECOVERY_S, Report, shown
 from bench.chaos.stack import WORKERS, Stack, moment, standing
+from bench.chaos.stored import DRAIN_S, drained, stored_of
 from bench.chaos.worked import astray, worked_of
 
 CONNECTIONS = 8
@@ -114,12 +114,12 @@ async def _account(stack: Stack, report: Report) -> None:
     # The events of these reports are on their way.
     await drained(stack, report.tenants, DRAIN_S)
     for tenant in report.tenants:
-        kept, worked = kept_of(stack, tenant), worked_of(stack, tenant)
-        report.wrong.update(wrong(report.journal, tenant, kept))
-        report.wrong.update(astray(report.models, kept, worked))
+        stored, worked = stored_of(stack, tenant), worked_of(stack, tenant)
+        report.wrong.update(wrong(report.journal, tenant, stored))
+        report.wrong.update(astray(report.models, stored, worked))
         for name, listed in worked.successes.items():
             report.successes[name] += listed
-        holds = kept.sealed and await asyncio.to_thread(verified, stack, tenant)
+        holds = stored.sealed and await asyncio.to_thread(verified, stack, tenant)
         report.wrong["audit logs that do not hold"] += int(not holds)
     report.wrong["deliveries with two bodies"] = two_bodies(report.listeners)
 

@@ -10,44 +10,44 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.chaos.injuries import Injury
 from bench.chaos.journal import SILENT, Change, Journal
-from bench.chaos.kept import Kept
 from bench.chaos.listeners import Happened, Listener
 from bench.chaos.stack import Stack
+from bench.chaos.stored import Stored
 from bench.chaos.tenants import Tenant
 
 Span = tuple[float, float]
 EVER: Span = (-math.inf, math.inf)
 
 
-def wrong(journal: Journal, tenant: Tenant, kept: Kept) -> dict[str, int]:
+def wrong(journal: Journal, tenant: Tenant, stored: Stored) -> dict[str, int]:
     """How many of each wrong thing an organization has; each has to be 0."""
-    acknowledged = journal.kept(tenant.name)
-    happened = Counter(what for _, what, by_client in kept.events if by_client)
-    missing = [each for each in acknowledged if not _is_there(each, kept, happened)]
+    acknowledged = journal.acknowledged(tenant.name)
+    happened = Counter(what for _, what, by_client in stored.events if by_client)
+    missing = [each for each in acknowledged if not _is_there(each, stored, happened)]
     extra = happened - Counter(event for each in acknowledged for event in each.events)
     # What no answer gave the outcome of may have happened, once.
     left_open = journal.left_open(tenant.name)
     twice = max(0, extra.total() - len(left_open))
-    twice += sum(number - 1 for number in kept.marks.values())
+    twice += sum(number - 1 for number in stored.marks.values())
     # A report has no mark.
-    reports = sum(key.startswith("report_") for key in kept.versions)
+    reports = sum(key.startswith("report_") for key in stored.versions)
     asked = [each for each in acknowledged if each.type == SILENT]
     twice += max(0, reports - len(asked) - sum(each.type == SILENT for each in left_open))
-    numbers = Counter(kept.numbers) - Counter(set(kept.numbers))
+    numbers = Counter(stored.numbers) - Counter(set(stored.numbers))
     shown = Counter(each.number for each in acknowledged if each.type == "order.created")
     heard = tenant.healthy.events
-    lost = [key for key, *_ in kept.events if key not in heard or kept.deliveries.get(key) != "SUCCEEDED"]
+    lost = [key for key, *_ in stored.events if key not in heard or stored.deliveries.get(key) != "SUCCEEDED"]
     return {
         "acknowledged writes missing": len(missing),
         "effects of one key doubled": twice,
-        "events doubled": len(kept.events) - len({what for _, what, _ in kept.events}),
+        "events doubled": len(stored.events) - len({what for _, what, _ in stored.events}),
         "order numbers doubled": numbers.total() + sum(number - 1 for number in shown.values()),
         "deliveries lost": len(lost),
     }
 
 
-def _is_there(change: Change, kept: Kept, happened: Counter[Happened]) -> bool:
-    there = kept.versions.get(change.public_id, 0) >= change.version
+def _is_there(change: Change, stored: Stored, happened: Counter[Happened]) -> bool:
+    there = stored.versions.get(change.public_id, 0) >= change.version
     return there and all(happened[event] for event in change.events)
 
 
@@ -71,7 +71,7 @@ def times(journal: Journal, tenant: Tenant, span: Span = EVER) -> list[float]:
     """Seconds from each acknowledgement in a span of time to the first delivery of its event, sorted."""
     heard = tenant.healthy
     found = []
-    for change in journal.kept(tenant.name):
+    for change in journal.acknowledged(tenant.name):
         webhook_id = heard.webhook_ids.get(change.happened)
         if webhook_id is not None and change.acknowledged is not None and span[0] <= change.acknowledged < span[1]:
             found.append(max(0.0, heard.events[webhook_id][0] - change.acknowledged))
@@ -92,7 +92,7 @@ def firsts(
     workers' work first succeeded since. Infinite where that never came.
     """
     heard = {each.name: each.healthy for each in tenants}
-    later = [each for each in journal.kept() if each.sent > since]
+    later = [each for each in journal.acknowledged() if each.sent > since]
     keys = ((heard[each.org], heard[each.org].webhook_ids.get(each.happened)) for each in later)
     found = {
         "writes": [each.acknowledged for each in later if each.acknowledged is not None],

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from bench.chaos.kept import ask
 from bench.chaos.models import Models
 from bench.chaos.stack import Stack
+from bench.chaos.stored import ask
 from bench.chaos.tenants import Tenant
 from models.typeid import decode
 

@@ -94,7 +94,7 @@ class Connection:
         """What can be done now; what is there twice is done more often."""
         found: list[Callable[[Client], Awaitable[None]]] = [self._create_client]
         found += [self._rename, self._order, self._message] * 2
-        found += [self._move, self._put] * bool(self._movable())
+        found += [self._transition, self._put] * bool(self._movable())
         for listed, step in ((self.uninvoiced, self._invoice), (self.drafts, self._finalize), (self.unpaid, self._pay)):
             found += [step] * bool(listed)
         return found
@@ -129,7 +129,7 @@ class Connection:
     def _movable(self) -> list[str]:
         return [order for order, status in self.orders.items() if status in MOVES]
 
-    async def _move(self, client: Client) -> None:
+    async def _transition(self, client: Client) -> None:
         order = self.choice.choice(self._movable())
         target = MOVES[self.orders[order]]
         await client.graphql(self._begin("order.status_changed"), MOVE, {"id": order, "to": target})

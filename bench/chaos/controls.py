@@ -5,8 +5,8 @@ from typing import Any
 
 from bench.chaos.changes import parameters_of
 from bench.chaos.journal import SILENT, Journal
-from bench.chaos.kept import LOOK_S, ask
 from bench.chaos.stack import Stack
+from bench.chaos.stored import LOOK_S, ask
 from bench.chaos.tenants import Tenant
 from models.reports import ReportKind
 

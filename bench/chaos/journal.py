@@ -10,7 +10,7 @@ LOST = "connection lost"
 # Of a report that is asked for there is no event: it is heard of when it is there.
 SILENT = "report.created"
 # The last payment of an invoice is two events.
-_BESIDE = {"invoice.paid": "invoice.payment_recorded"}
+_ALSO = {"invoice.paid": "invoice.payment_recorded"}
 
 
 @dataclass(slots=True)
@@ -42,8 +42,8 @@ class Change:
         """The events that it makes."""
         if self.type == SILENT:
             return []
-        beside = [(_BESIDE[self.type], self.public_id, self.version)] if self.type in _BESIDE else []
-        return [self.happened, *beside]
+        also = [(_ALSO[self.type], self.public_id, self.version)] if self.type in _ALSO else []
+        return [self.happened, *also]
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Journal:
         change.public_id, change.version, change.number = public_id, version, number
         change.acknowledged = moment()
 
-    def kept(self, org: str | None = None) -> list[Change]:
+    def acknowledged(self, org: str | None = None) -> list[Change]:
         """The changes that were acknowledged, of one organization or of all."""
         return [each for each in self.changes if each.acknowledged is not None and org in (None, each.org)]
 

@@ -47,7 +47,7 @@ class Phase:
     """What became of the changes of one phase: seconds from the commit to the healthy receiver."""
 
     receiver: str
-    beside: str
+    others: str
     changes: int
     missing: int
     p50: float
@@ -161,12 +161,12 @@ async def waited(healthy: Healthy, kept: dict[str, float]) -> None:
         await asyncio.sleep(1 / 20)
 
 
-def _result(name: str, beside: str, healthy: Healthy, kept: dict[str, float]) -> Phase:
+def _result(name: str, others: str, healthy: Healthy, kept: dict[str, float]) -> Phase:
     # What is missing took at least so long.
     took = sorted(healthy.came.get(key, moment + PATIENCE_S) - moment for key, moment in kept.items())
     missing = len(kept.keys() - healthy.came.keys())
     cuts = statistics.quantiles(took, n=100, method="inclusive") if len(took) > 1 else took * 99
-    return Phase(name, beside, len(kept), missing, cuts[49], cuts[98], took[-1])
+    return Phase(name, others, len(kept), missing, cuts[49], cuts[98], took[-1])
 
 
 @asynccontextmanager
@@ -185,12 +185,12 @@ async def worker(environment: dict[str, str]) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def _phase(runtime: Runtime, pairs: dict[str, tuple[UUID, Healthy]], beside: str, seconds: float) -> list[Phase]:
+async def _phase(runtime: Runtime, pairs: dict[str, tuple[UUID, Healthy]], others: str, seconds: float) -> list[Phase]:
     """Both organizations make changes for so long."""
     kept = await asyncio.gather(*(_drive(runtime, org_id, seconds) for org_id, _ in pairs.values()))
     listed = list(zip(pairs.items(), kept, strict=True))
     await asyncio.gather(*(waited(healthy, times) for (_, (_, healthy)), times in listed))
-    return [_result(name, beside, healthy, times) for (name, (_, healthy)), times in listed]
+    return [_result(name, others, healthy, times) for (name, (_, healthy)), times in listed]
 
 
 async def _tarpit(runtime: Runtime, neighbour: UUID, healthy: Healthy, orgs: int) -> Phase:
@@ -245,7 +245,7 @@ def shown(rows: list[Phase]) -> str:
     lines.append("|---|---|--:|--:|--:|--:|--:|")
     for row in rows:
         times = " | ".join(f"{value:.3f}" for value in (row.p50, row.p99, row.most))
-        lines.append(f"| {row.receiver} | {row.beside} | {row.changes} | {row.missing} | {times} |")
+        lines.append(f"| {row.receiver} | {row.others} | {row.changes} | {row.missing} | {times} |")
     return "\n".join(lines)
 
 

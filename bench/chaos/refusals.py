@@ -48,7 +48,7 @@ async def _refusing() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{bound.getsockname()[1]}/hook"
 
 
-BESIDE: dict[str, Callable[[], AbstractAsyncContextManager[str]]] = {
+NEIGHBOURS: dict[str, Callable[[], AbstractAsyncContextManager[str]]] = {
     "answer as it does": lambda: listening(Slow().serve),
     "refuse the connection": _refusing,
     "answer 500 at once": lambda: listening(FAILING),
@@ -59,25 +59,27 @@ BESIDE: dict[str, Callable[[], AbstractAsyncContextManager[str]]] = {
 class Drained:
     """When the healthy endpoint's backlog was delivered, and how often each of the others was tried by then."""
 
-    beside: str
+    neighbours: str
     receiver: str
     changes: int
     seconds: float
-    tried: list[int]
+    attempts: list[int]
     load: float
 
     def __str__(self) -> str:
-        tried = f"{min(self.tried)} to {max(self.tried)}" if self.tried else ""
-        return f"| {self.beside} | {self.receiver} | {self.changes} | {self.seconds:.1f} | {tried} | {self.load:.1f} |"
+        times = f"{min(self.attempts)} to {max(self.attempts)}" if self.attempts else ""
+        return (
+            f"| {self.neighbours} | {self.receiver} | {self.changes} | {self.seconds:.1f} | {times} | {self.load:.1f} |"
+        )
 
 
-async def _tried(runtime: Runtime, org_id: UUID, healthy: UUID) -> list[int]:
+async def _attempts(runtime: Runtime, org_id: UUID, healthy: UUID) -> list[int]:
     async with runtime.bound(org_id) as connection:
         rows = await connection.fetch(ATTEMPTS, org_id)
     return [row["attempts"] for row in rows if row["key"] != healthy]
 
 
-async def measure(beside: str, number: int, changes: int) -> list[Drained]:
+async def measure(neighbours: str, number: int, changes: int) -> list[Drained]:
     """The backlog of two organizations, one of which has so many more endpoints."""
     async with AsyncExitStack() as stack:
         environment = stack.enter_context(database()) | {"WEBHOOK_ALLOW_PRIVATE": "true"}
@@ -89,16 +91,16 @@ async def measure(beside: str, number: int, changes: int) -> list[Drained]:
             for org_id, receiver in receivers.items()
         }
         for _ in range(number):
-            await endpoint(runtime, owner, await stack.enter_async_context(BESIDE[beside]()))
+            await endpoint(runtime, owner, await stack.enter_async_context(NEIGHBOURS[neighbours]()))
         made = {org_id: dict([await change(runtime, org_id) for _ in range(changes)]) for org_id in receivers}
         await stack.enter_async_context(worker(environment))
 
         async def drained(name: str, org_id: UUID) -> Drained:
             await waited(receivers[org_id], made[org_id])
-            tried = await _tried(runtime, owner, endpoints[owner])
+            attempts = await _attempts(runtime, owner, endpoints[owner])
             first = min(min(receiver.came.values()) for receiver in receivers.values())
             took = max(receivers[org_id].came.values()) - first
-            return Drained(beside, name, len(receivers[org_id].came), took, tried, os.getloadavg()[0])
+            return Drained(neighbours, name, len(receivers[org_id].came), took, attempts, os.getloadavg()[0])
 
         listed = zip(ORGANIZATIONS, receivers, strict=True)
         return await asyncio.gather(*(drained(name, org_id) for name, org_id in listed))
@@ -107,8 +109,8 @@ async def measure(beside: str, number: int, changes: int) -> list[Drained]:
 async def _print(number: int, changes: int) -> None:
     print(f"| {number} beside it | healthy receiver of | changes | s | each of them was tried | load |")
     print("|---|---|--:|--:|--:|--:|")
-    for beside in BESIDE:
-        for row in await measure(beside, number, changes):
+    for neighbours in NEIGHBOURS:
+        for row in await measure(neighbours, number, changes):
             print(row, flush=True)
 
 

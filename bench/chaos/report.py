@@ -13,10 +13,10 @@ from bench.chaos.accounts import EVER, Span, firsts, quantile, recoveries, times
 from bench.chaos.answers import AFTER, BEFORE, Answers
 from bench.chaos.injuries import Injury
 from bench.chaos.journal import Journal
-from bench.chaos.kept import LOOK_S
 from bench.chaos.listeners import Listener
 from bench.chaos.models import Models
 from bench.chaos.stack import Stack
+from bench.chaos.stored import LOOK_S
 from bench.chaos.tenants import Tenant
 from bench.chaos.worked import latest
 
@@ -73,7 +73,7 @@ class Report:
         """Each account by its name."""
         journal = self.journal
         answers = {
-            "writes never acknowledged": len(journal.changes) - len(journal.kept()) - len(journal.refused),
+            "writes never acknowledged": len(journal.changes) - len(journal.acknowledged()) - len(journal.refused),
             "writes refused": len(journal.refused),
             "answers 500": journal.statuses["500"],
             "answers 503 without Retry-After": journal.unhelpful,
@@ -92,7 +92,7 @@ class Report:
         missing = [f"no {name}" for name in self.asked if name not in made]
         missing += [f"nothing came to the receiver {each.name}" for each in self.listeners if not each.events]
         missing += [f"the model {name} was never called" for name in self.models.missing()]
-        done = {"writes": len(self.journal.kept())} | {name: len(each) for name, each in self.successes.items()}
+        done = {"writes": len(self.journal.acknowledged())} | {name: len(each) for name, each in self.successes.items()}
         missing += [f"{done[name]} of at least {least} {name}" for name, least in LEAST.items() if done[name] < least]
         return missing if self.drained else [*missing, "work was still waiting at the end"]
 
@@ -129,12 +129,12 @@ class Report:
     def figures(self) -> dict[str, Any]:
         """All of it as plain values."""
         waits = {tenant.name: times(self.journal, tenant, EVER) for tenant in self.tenants}
-        kept = self.journal.kept()
+        acknowledged = self.journal.acknowledged()
         return {
             "accounts": self.accounts,
-            "acknowledged": len(kept),
-            "repeated": sum(change.tries > 1 for change in kept),
-            "changes": dict(sorted(Counter(change.type for change in kept).items())),
+            "acknowledged": len(acknowledged),
+            "repeated": sum(change.tries > 1 for change in acknowledged),
+            "changes": dict(sorted(Counter(change.type for change in acknowledged).items())),
             "deliveries": {each.name: len(each.events) for each in self.listeners},
             "delivered_again": {
                 tenant.name: sum(len(came) - 1 for came in tenant.healthy.events.values()) for tenant in self.tenants

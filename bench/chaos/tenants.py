@@ -15,7 +15,7 @@ from bench.server import settings_of
 from models.reports import ReportKind
 from models.typeid import decode, new_uuid
 from resolvers import organizations
-from resolvers.api_keys import keys as api_keys
+from resolvers.api_keys import mutations as api_keys
 from server.wiring import running
 
 # The first one has hostile receivers and models beside its healthy ones.

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from bench.chaos.changes import WEEKS
-from bench.chaos.kept import Kept, ask
 from bench.chaos.models import HEALTHY, MESSAGES, Models, body_of
 from bench.chaos.stack import Stack, moment
+from bench.chaos.stored import Stored, ask
 from bench.chaos.tenants import Tenant
 from models.reports import ReportKind
 from models.typeid import encode
@@ -134,7 +134,7 @@ def _moments(times: Iterable[datetime | None]) -> list[float]:
     return [each.timestamp() - apart for each in times if each is not None]
 
 
-def astray(models: Models, kept: Kept, worked: Worked) -> dict[str, int]:
+def astray(models: Models, stored: Stored, worked: Worked) -> dict[str, int]:
     """How many of each wrong thing workers did for an organization; each has to be 0."""
     reserved, spent, cost = worked.budget
     return {
@@ -145,7 +145,7 @@ def astray(models: Models, kept: Kept, worked: Worked) -> dict[str, int]:
         "jobs of the healthy model that failed": sum(
             each.model == HEALTHY and each.status == "FAILED" for each in worked.agents
         ),
-        "messages of agents missing or doubled": sum(_written(each, kept) for each in worked.agents),
+        "messages of agents missing or doubled": sum(_written(each, stored) for each in worked.agents),
         "model calls paid twice": sum(_paid_twice(models, key, at) for key, at in worked.answered.items())
         + _answered_again(worked),
         "budgets that are not settled": int(reserved != 0) + int(spent != cost),
@@ -156,9 +156,9 @@ def astray(models: Models, kept: Kept, worked: Worked) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _written(job: AgentJob, kept: Kept) -> int:
+def _written(job: AgentJob, stored: Stored) -> int:
     """How many messages of an agent's job are missing or doubled. One that did not succeed may have written some."""
-    found = [kept.marks[body_of(job.mark, number)] for number in range(MESSAGES)]
+    found = [stored.marks[body_of(job.mark, number)] for number in range(MESSAGES)]
     least = int(job.model == HEALTHY and job.status == "SUCCEEDED")
     return sum(max(least - each, each - 1, 0) for each in found)
 

@@ -50,7 +50,7 @@ class _Known:
     rules: Mapping[Any, FieldRule]
     decisions: list[Decision]
     defaults: dict[str, Any]
-    kept: dict[Any, CostCheck] = field(default_factory=dict)
+    checks: dict[Any, CostCheck] = field(default_factory=dict)
 
 
 class CostCache:
@@ -70,13 +70,13 @@ class CostCache:
         if known.decisions:
             values = {**known.defaults, **variables} if known.defaults else variables
             key = tuple([decide(values) for decide in known.decisions])
-        check = known.kept.get(key)
+        check = known.checks.get(key)
         # An operation may be shared by executors with other limits.
         if check is None or check.limits is not self.limits:
             fresh = check is None
-            check = known.kept[key] = self._check(operation, variables)
-            if len(known.kept) > MAX_COSTS:
-                del known.kept[next(iter(known.kept))]
+            check = known.checks[key] = self._check(operation, variables)
+            if len(known.checks) > MAX_COSTS:
+                del known.checks[next(iter(known.checks))]
             elif fresh:
                 operation.grow(COST_BYTES + DECISION_BYTES * len(key))
         else:

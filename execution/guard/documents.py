@@ -47,7 +47,7 @@ class Operation:
     """One operation of a document.
 
     ``conditions`` has the variables of its ``@skip`` and ``@include``, each with a directive that it decides.
-    ``valid`` is the schema that it is valid for. ``plans`` holds its plans, ``costs`` its cost analyses, ``kept`` what
+    ``valid`` is the schema that it is valid for. ``plans`` holds its plans, ``costs`` its cost analyses, ``cache`` what
     else is known of it; ``weight`` is how many bytes all of that takes, and ``grown`` is called with what is added.
     """
 
@@ -60,7 +60,7 @@ class Operation:
     valid: GraphQLSchema | None = None
     plans: dict[Any, Any] = field(default_factory=dict)
     costs: Any = None
-    kept: dict[Any, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
     weight: int = 0
     grown: Callable[[int], None] | None = None
     # query, mutation or subscription: an enum's value is found by three calls.
@@ -171,19 +171,19 @@ class DocumentCache:
         self._hide = hide_suggestions
         self._size, self.most = size, most
         self.weight = 0
-        self._kept: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
+        self._operations: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._operations)
 
     def operation(self, text: str, name: str | None, tokens: int = MAX_TOKENS) -> Operation:
         """Return the parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
-        kept = self._kept.get((text, name))
-        if kept is not None:
-            if kept.tokens > tokens:
+        known = self._operations.get((text, name))
+        if known is not None:
+            if known.tokens > tokens:
                 raise _too_many(tokens)
-            self._kept.move_to_end((text, name))
-            return kept
+            self._operations.move_to_end((text, name))
+            return known
         return parse_operation(text, name, tokens)
 
     def validated(self, operation: Operation, name: str | None) -> Operation:
@@ -201,17 +201,17 @@ class DocumentCache:
         return operation
 
     def _keep(self, operation: Operation, name: str | None) -> None:
-        replaced = self._kept.pop((operation.text, name), None)
+        replaced = self._operations.pop((operation.text, name), None)
         if replaced is not None:
             self._left(replaced)
-        self._kept[operation.text, name] = operation
+        self._operations[operation.text, name] = operation
         operation.grown = self._grow
         self._grow(operation.weight)
 
     def _grow(self, by: int) -> None:
         self.weight += by
-        while len(self._kept) > self._size or self.weight > self.most:
-            self._left(self._kept.popitem(last=False)[1])
+        while len(self._operations) > self._size or self.weight > self.most:
+            self._left(self._operations.popitem(last=False)[1])
 
     def _left(self, operation: Operation) -> None:
         operation.grown = None

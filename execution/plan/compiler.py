@@ -171,7 +171,7 @@ def plan_of(settings: ExecutorSettings, operation: Operation, variables: Variabl
 
 def is_planned(settings: ExecutorSettings, operation: Operation, given: Mapping[str, Any]) -> bool:
     """Return whether an operation has a plan for its conditions, or needs none."""
-    eligibility: Eligibility | None = operation.kept.get(settings.schema)
+    eligibility: Eligibility | None = operation.cache.get(settings.schema)
     if eligibility is None or eligibility.reason is not None:
         return eligibility is not None
     chosen: list[Any] = []
@@ -190,16 +190,16 @@ def _compile(settings: ExecutorSettings, operation: Operation, variables: Variab
     if root is None:
         return None
     # A plan outlives its request: of the variables it keeps the conditions alone.
-    kept = VariableValues(
+    coerced = VariableValues(
         {name: variables.whole.sources[name] for name in known.conditions},
         {name: variables.coerced[name] for name in known.conditions},
     )
     details = {name: FragmentDetails(node) for name, node in operation.fragments.items()}
     paths = not known.names.isdisjoint(_own(schema, root, fields))
     plan = Plan(
-        settings.serializers, schema, proxy(operation), fields, details, kept, paths, _propagates_errors(operation)
+        settings.serializers, schema, proxy(operation), fields, details, coerced, paths, _propagates_errors(operation)
     )
-    grouped = collect_fields(schema, details, kept, root, operation.definition).grouped_field_set
+    grouped = collect_fields(schema, details, coerced, root, operation.definition).grouped_field_set
     plan.root = plan.select(root, grouped, None)
     return plan
 

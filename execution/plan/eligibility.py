@@ -32,9 +32,9 @@ class Eligibility:
 
 def eligibility_of(schema: GraphQLSchema, operation: Operation) -> Eligibility:
     """Return the eligibility of an operation, which is found once and kept with it."""
-    found: Eligibility | None = operation.kept.get(schema)
+    found: Eligibility | None = operation.cache.get(schema)
     if found is None:
-        found = operation.kept[schema] = _find(operation)
+        found = operation.cache[schema] = _find(operation)
     return found
 
 

@@ -17,13 +17,13 @@ TEXTS = (str, bytes, bytearray, memoryview)
 class Args:
     """The arguments of a batch: a field's arguments by their Python names, and the columns its selection reads.
 
-    ``kept`` is a cache for the resolver. It lives as long as the arguments do: as long as the plan where none of them
+    ``cache`` is one for the resolver. It lives as long as the arguments do: as long as the plan where none of them
     holds a variable.
     """
 
     columns: tuple[str, ...]
     values: Mapping[str, Any]
-    kept: dict[Any, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

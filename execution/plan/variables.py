@@ -103,19 +103,19 @@ def _plain_types(schema: GraphQLSchema, operation: Operation) -> dict[str, tuple
 
 def declared(operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return those of the variables that the operation declares. Others are ignored, as the specification says."""
-    names: frozenset[str] | None = operation.kept.get("declared")
+    names: frozenset[str] | None = operation.cache.get("declared")
     if names is None:
         found = operation.definition.variable_definitions or ()
-        names = operation.kept["declared"] = frozenset(each.variable.name.value for each in found)
+        names = operation.cache["declared"] = frozenset(each.variable.name.value for each in found)
     return given if given.keys() <= names else {name: value for name, value in given.items() if name in names}
 
 
 def plain_variables(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]) -> Variables | None:
     """Return the variables, when all of them are of plain types and right; None says nothing."""
-    kept = ("variables", schema)
-    if kept not in operation.kept:
-        operation.kept[kept] = _plain_types(schema, operation)
-    types = operation.kept[kept]
+    key = ("variables", schema)
+    if key not in operation.cache:
+        operation.cache[key] = _plain_types(schema, operation)
+    types = operation.cache[key]
     if types is None:
         return None
     coerced = {}

@@ -1,6 +1,6 @@
 import { useGraphiQL } from '@graphiql/react'
 import { useEffect, type RefObject } from 'react'
-import { TriedChanges, TriedLine } from './dry-run-answer'
+import { DryRunChanges, DryRunLine } from './dry-run-answer'
 import { LICENCES } from './licences-link'
 import type { Answer } from './requests'
 
@@ -16,18 +16,18 @@ export function FrontAnswer({ answers, dry, tab }: AnswersProps) {
     tab.current = front
   }, [front, tab])
   const answer = answers[front]
-  const tried = answer?.tried ?? null
+  const dryRun = answer?.dryRun ?? null
   return (
     <>
       <div className="measures">
         <div role="status">
-          {tried !== null && <TriedLine tried={tried} />}
+          {dryRun !== null && <DryRunLine dryRun={dryRun} />}
           <span className="measured">{answer === undefined ? waiting(dry) : measures(answer)}</span>
         </div>
         {' · '}
         <a href={LICENCES}>Licences</a>
       </div>
-      {tried !== null && <TriedChanges tried={tried} />}
+      {dryRun !== null && <DryRunChanges dryRun={dryRun} />}
     </>
   )
 }

@@ -1,4 +1,4 @@
-import type { Change, Tried } from './dry-run'
+import type { Change, DryRunField } from './dry-run'
 
 // The whole of a value is in the answer itself.
 const MOST = 200
@@ -20,9 +20,9 @@ function byTarget(changes: Change[]): [string, Change[]][] {
 }
 
 /** One line that says that nothing was changed, and how much would be. */
-export function TriedLine({ tried }: { tried: Tried[] }) {
-  const events = tried.reduce((sum, { events }) => sum + events.length, 0)
-  const changes = tried.reduce((sum, { changes }) => sum + changes.length, 0)
+export function DryRunLine({ dryRun }: { dryRun: DryRunField[] }) {
+  const events = dryRun.reduce((sum, { events }) => sum + events.length, 0)
+  const changes = dryRun.reduce((sum, { changes }) => sum + changes.length, 0)
   return (
     <p className="dry-run-line">
       <strong>Dry run</strong> Nothing was changed. {counted(changes, 'field')} would change, {counted(events, 'event')} would
@@ -32,18 +32,18 @@ export function TriedLine({ tried }: { tried: Tried[] }) {
 }
 
 /** The events that would follow and the fields that would change, of each root field. */
-export function TriedChanges({ tried }: { tried: Tried[] }) {
+export function DryRunChanges({ dryRun }: { dryRun: DryRunField[] }) {
   return (
     <section className="dry-run-changes" aria-label="What the dry run would change" tabIndex={0}>
-      {tried.map((each) => (
-        <RootField key={each.path.join('.')} tried={each} named={tried.length > 1} />
+      {dryRun.map((each) => (
+        <RootField key={each.path.join('.')} dryRun={each} named={dryRun.length > 1} />
       ))}
     </section>
   )
 }
 
-function RootField({ tried, named }: { tried: Tried; named: boolean }) {
-  const { path, events, changes } = tried
+function RootField({ dryRun, named }: { dryRun: DryRunField; named: boolean }) {
+  const { path, events, changes } = dryRun
   return (
     <>
       {named && <h2>{path.join('.')}</h2>}

@@ -3,7 +3,7 @@ const ITEM = 'counterfoil:dry-run'
 export type Change = { target: string; field: string; before: unknown; after: unknown }
 
 /** What a root field of a dry run would have changed, of objects that the key may read. */
-export type Tried = { path: string[]; events: string[]; changes: Change[] }
+export type DryRunField = { path: string[]; events: string[]; changes: Change[] }
 
 /** Return whether mutations of this tab are only tried. */
 export function isDry(): boolean {

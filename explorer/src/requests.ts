@@ -1,6 +1,6 @@
 import type { Fetcher, FetcherParams, FetcherResult } from '@graphiql/toolkit'
 import { getOperationAST } from 'graphql'
-import { isDry, type Tried } from './dry-run'
+import { isDry, type DryRunField } from './dry-run'
 import { storedKey } from './stored-key'
 import { followed } from './streams'
 
@@ -12,11 +12,11 @@ export type Answer = {
   milliseconds: number
   cost: Cost | null
   statements: number | null
-  tried: Tried[] | null
+  dryRun: DryRunField[] | null
   replayed: boolean
 }
 
-type Body = { errors?: { message: string }[]; extensions?: { cost?: Cost; dryRun?: { rootFields: Tried[] } } }
+type Body = { errors?: { message: string }[]; extensions?: { cost?: Cost; dryRun?: { rootFields: DryRunField[] } } }
 
 /** Begins a request of a person's, and returns what takes the answer to it. */
 type Begin = () => (answer: Answer) => void
@@ -59,7 +59,7 @@ export function fetcherFor(begin: Begin, onRefusedKey: (reason: string) => void)
     const status = response.status
     if (live && response.ok) {
       const milliseconds = Math.round(performance.now() - started)
-      onAnswer?.({ status, milliseconds, cost: null, statements: null, tried: null, replayed: false })
+      onAnswer?.({ status, milliseconds, cost: null, statements: null, dryRun: null, replayed: false })
       return followed(response, stop)
     }
     const text = await response.text()
@@ -76,7 +76,7 @@ export function fetcherFor(begin: Begin, onRefusedKey: (reason: string) => void)
     const { cost = null, dryRun } = body.extensions ?? {}
     const statements = sql ? Number(sql[1]) : null
     const replayed = response.headers.get('Idempotent-Replayed') === 'true'
-    onAnswer?.({ status, milliseconds, cost, statements, tried: dryRun?.rootFields ?? null, replayed })
+    onAnswer?.({ status, milliseconds, cost, statements, dryRun: dryRun?.rootFields ?? null, replayed })
     if (status === 401 && key !== '' && storedKey() === key) onRefusedKey(body.errors?.[0]?.message ?? 'The key is not valid.')
     return body as FetcherResult
   }

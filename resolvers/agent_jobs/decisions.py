@@ -13,7 +13,7 @@ from models.base import TIMESTAMP
 from models.jobs import JobFunction
 from models.typeid import decode, encode
 from resolvers.agent_jobs.collections import AGENT_JOBS
-from resolvers.agent_jobs.jobs import queue_run
+from resolvers.agent_jobs.mutations import queue_run
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import Edit, InputValues, begin_edit, begin_edit_of
 from resolvers.collections.rows import Key
@@ -125,13 +125,13 @@ async def wait_or_queue(edit: Edit, moment: datetime) -> None:
     ctx, job_id, status = edit.ctx, edit.row["id"], edit.row["status"]
     open_ = [step for step in await ctx.fetch(_waiting(), job_id=job_id) if step["decision"] is None]
     target = STATES[AgentStepKind(open_[0]["kind"])] if open_ else _S.QUEUED
-    moved = {} if target == status else MACHINE.moved(edit.row, target, moment)
+    transitioned = {} if target == status else MACHINE.transitioned(edit.row, target, moment)
     if open_:
-        moved["expires_at"] = min(step["expires_at"] for step in open_)
-        await ensure_timer(ctx, JobFunction.AGENT_EXPIRY, job_id, moved["expires_at"])
+        transitioned["expires_at"] = min(step["expires_at"] for step in open_)
+        await ensure_timer(ctx, JobFunction.AGENT_EXPIRY, job_id, transitioned["expires_at"])
     else:
         await queue_run(ctx, job_id, moment)
-    edit.set(moved, "transition", None if target == status else event_of(target))
+    edit.set(transitioned, "transition", None if target == status else event_of(target))
     edit.touch()
 
 

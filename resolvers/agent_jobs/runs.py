@@ -79,7 +79,7 @@ async def begin(ctx: Context, job_id: UUID, *, again: bool) -> Run | None:
         edit.row["attempt"] += 1
         edit.touch()
     if edit.row["status"] == _S.QUEUED:
-        edit.set(MACHINE.moved(edit.row, _S.RUNNING, now()), "transition", event_of(_S.RUNNING))
+        edit.set(MACHINE.transitioned(edit.row, _S.RUNNING, now()), "transition", event_of(_S.RUNNING))
     else:
         # How long the worker that died went on after its last step, nobody knows.
         edit.row |= ran_until(edit.row, edit.row["updated_at"]) | {"resumed_at": now()}
@@ -108,7 +108,7 @@ async def fail(ctx: Context, job_id: UUID, code: AgentErrorCode, message: str) -
     edit = await begin_job_edit(ctx, job_id)
     if edit.row["status"] == _S.QUEUED:
         # Its workers died before they could say that it runs.
-        edit.set(MACHINE.moved(edit.row, _S.RUNNING, now()), "transition", None)
+        edit.set(MACHINE.transitioned(edit.row, _S.RUNNING, now()), "transition", None)
     if edit.row["status"] != _S.RUNNING:
         return
     await close_model_calls(edit)
@@ -134,5 +134,5 @@ async def note_plan(ctx: Context, job_id: UUID, plan: str) -> None:
 
 
 async def _end(edit: Edit, status: AgentJobStatus, **columns: Any) -> None:
-    edit.set(MACHINE.moved(edit.row, status, now()) | columns, "transition", event_of(status))
+    edit.set(MACHINE.transitioned(edit.row, status, now()) | columns, "transition", event_of(status))
     await edit.save()

@@ -163,7 +163,7 @@ def _weighed(schema: JsonSchema) -> _Weight:
 
 
 @lru_cache(maxsize=VALIDATORS_KEPT)
-def _kept(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, KeywordCosts]]:
+def _compiled(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, KeywordCosts]]:
     """Return the validator of a schema, the schema, and what those within it compare."""
     schema = orjson.loads(text)
     return validator_of(schema), schema, {}
@@ -192,8 +192,8 @@ def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str, ctx: Con
     one."""
     if is_too_deep(data):
         return [bad_input(name, f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG", limit=MAX_DEPTH)]
-    validator, kept, own = _kept(orjson.dumps(schema))
-    counted = ValidationSteps(kept, own)
+    validator, compiled, own = _compiled(orjson.dumps(schema))
+    counted = ValidationSteps(compiled, own)
     try:
         counted.of(data)
     except TooManySteps:
@@ -214,10 +214,10 @@ def problems_of(schema: JsonSchema, data: Mapping[str, Any], name: str, ctx: Con
 def _problems(validator: Draft202012Validator, data: Mapping[str, Any], name: str, most: int) -> Iterator[Refusal]:
     seen: set[str] = set()
     for error in _errors(validator, data, most):
-        for within, message, reason, beside in explained(error, ".".join(map(str, error.instance_path))):
+        for within, message, reason, extra in explained(error, ".".join(map(str, error.instance_path))):
             if within not in seen:
                 seen.add(within)
-                yield _refused(name, within, message, reason, **beside)
+                yield _refused(name, within, message, reason, **extra)
 
 
 def _errors(validator: Draft202012Validator, data: Mapping[str, Any], most: int) -> Iterator[ValidationError]:
@@ -231,7 +231,7 @@ def _errors(validator: Draft202012Validator, data: Mapping[str, Any], most: int)
         yield error
 
 
-def _refused(name: str, within: str, message: str, reason: str, **beside: Any) -> Refusal:
-    found = bad_input(name, message, reason, **beside)
+def _refused(name: str, within: str, message: str, reason: str, **extra: Any) -> Refusal:
+    found = bad_input(name, message, reason, **extra)
     found.within = within
     return found

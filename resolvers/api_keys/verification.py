@@ -83,8 +83,8 @@ def _where() -> sa.Select[Any]:
 
 
 @statement
-def _kept() -> sa.Select[Any]:
-    kept = [f"{before}{name}" for before in ("", "previous_") for name in ("digest", "pepper_version")]
+def _stored_digests() -> sa.Select[Any]:
+    digests = [f"{before}{name}" for before in ("", "previous_") for name in ("digest", "pepper_version")]
     names = [
         "id",
         "name",
@@ -94,7 +94,7 @@ def _kept() -> sa.Select[Any]:
         "revoked_at",
         "previous_until",
         "trusted_documents_only",
-        *kept,
+        *digests,
     ]
     return owned(api_keys, *[api_keys.c[name] for name in names]).where(
         api_keys.c.id == sa.bindparam("id", type_=sa.Uuid)
@@ -170,12 +170,12 @@ class KeyVerifier:
 
     def _keep(self, name: bytes, verdict: Verdict) -> None:
         works = verdict.actor is not None
-        kept, other = (self.cache, self.refused) if works else (self.refused, self.cache)
+        cache, other = (self.cache, self.refused) if works else (self.refused, self.cache)
         other.pop(name, None)
-        kept.pop(name, None)
-        if len(kept) >= CACHED_KEYS:
-            del kept[next(iter(kept))]
-        kept[name] = verdict
+        cache.pop(name, None)
+        if len(cache) >= CACHED_KEYS:
+            del cache[next(iter(cache))]
+        cache[name] = verdict
 
     def _look_up_of(self, raw: str, until: float) -> LookUp | None:
         """Return what looks a raw key or token up; None for what is neither. Raises Refusal UNAUTHENTICATED for a token
@@ -206,8 +206,8 @@ class KeyVerifier:
             if org_id is None:
                 return Verdict(until, None, None)
             await connection.execute(f"begin read only;{runtime.tenant(org_id)}")
-            kept = _kept()
-            row = await connection.fetchrow(kept.text, *kept.arguments({"org_id": org_id, "id": key_id}))
+            select = _stored_digests()
+            row = await connection.fetchrow(select.text, *select.arguments({"org_id": org_id, "id": key_id}))
             await connection.execute("commit")
         found = None if row is None or row["revoked_at"] is not None else _secret_of(raw, row, runtime.peppers)
         if row is None or found is None:

@@ -91,14 +91,17 @@ class Bundle:
 
 
 def check(
-    lines: Iterable[bytes], public_keys: Mapping[int, bytes], kept: KeptHead | None = None, org_id: UUID | None = None
+    lines: Iterable[bytes],
+    public_keys: Mapping[int, bytes],
+    kept_head: KeptHead | None = None,
+    org_id: UUID | None = None,
 ) -> Bundle:
     """Check a bundle's lines with public keys alone. ``kept`` is a head from elsewhere, ``org_id`` whose it must be.
 
     A failure is the first: an altered, missing, moved or foreign entry, changes that are not those of their entry or
     that are gone without an erasure, a head that none of the keys has signed, or that the entries do not add up to.
     """
-    reader = _Reader(public_keys, kept, org_id)
+    reader = _Reader(public_keys, kept_head, org_id)
     failure: str | None = None
     try:
         for text in lines:
@@ -112,8 +115,8 @@ def check(
 class _Reader:
     """The lines one after another: a start, what is shown, what is not, and the head."""
 
-    def __init__(self, public_keys: Mapping[int, bytes], kept: KeptHead | None, org_id: UUID | None) -> None:
-        self._keys, self._kept, self._org_id = public_keys, kept, org_id
+    def __init__(self, public_keys: Mapping[int, bytes], kept_head: KeptHead | None, org_id: UUID | None) -> None:
+        self._keys, self._kept_head, self._org_id = public_keys, kept_head, org_id
         self._chain: Chain | None = None
         self._first = self._last = self._number = 0
         self._end: _End | None = None
@@ -175,9 +178,11 @@ class _Reader:
         if self._org_id is not None and org_id != self._org_id:
             raise _Unfit("the bundle is another organization's")
         self._first = start.first
-        chain = Chain(org_id, self._kept, start.first - 1, bytes.fromhex(start.before))
-        if self._kept is not None and self._kept[0] < chain.sequence:
-            raise _Unfit(f"the kept head {self._kept[0]} comes before the bundle, which begins after {chain.sequence}")
+        chain = Chain(org_id, self._kept_head, start.first - 1, bytes.fromhex(start.before))
+        if self._kept_head is not None and self._kept_head[0] < chain.sequence:
+            raise _Unfit(
+                f"the kept head {self._kept_head[0]} comes before the bundle, which begins after {chain.sequence}"
+            )
         _refuse(chain.unkept())
         return chain
 

@@ -29,11 +29,11 @@ def leaf_of(fields: Mapping[str, Any]) -> bytes:
 class Chain:
     """Follows entries in their order, up to the first thing that is wrong: ``failure``.
 
-    ``kept`` is a number and hash in lower case that were kept elsewhere: the chain has to reach and have them.
+    ``kept_head`` is a number and hash in lower case that were kept elsewhere: the chain has to reach and have them.
     """
 
     org_id: UUID
-    kept: KeptHead | None = None
+    kept_head: KeptHead | None = None
     sequence: int = 0
     hash: bytes = FIRST
     erased: int = 0
@@ -49,9 +49,9 @@ class Chain:
 
     def unkept(self, *other: bytes) -> str | None:
         """Return what is wrong, when this is the kept head's place and its hash is another."""
-        if self.kept is None or self.kept[0] != self.sequence:
+        if self.kept_head is None or self.kept_head[0] != self.sequence:
             return None
-        fits = self.kept[1] in {value.hex() for value in (self.hash, *other)}
+        fits = self.kept_head[1] in {value.hex() for value in (self.hash, *other)}
         return None if fits else f"entry {self.sequence} is not the kept head"
 
     def note(self, fields: Mapping[str, Any]) -> None:
@@ -71,8 +71,8 @@ class Chain:
 
     def end(self) -> None:
         """End the chain: what should have come, and has not, is a failure."""
-        if self.failure is None and self.kept is not None and self.sequence < self.kept[0]:
-            self.failure = f"the chain ends at {self.sequence}, before the kept head {self.kept[0]}"
+        if self.failure is None and self.kept_head is not None and self.sequence < self.kept_head[0]:
+            self.failure = f"the chain ends at {self.sequence}, before the kept head {self.kept_head[0]}"
         missed = [number for entry, number in self._gone.items() if entry not in self._erasures]
         if self.failure is None and missed:
             self.failure = f"the changes of entry {min(missed)} are gone, and no sealed entry records their erasure"

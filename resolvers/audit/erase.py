@@ -12,7 +12,7 @@ from models.settings import KEPT_CHANGES
 from models.typeid import uuid_at
 from resolvers.audit import seals
 from resolvers.audit.entries import new_entry
-from resolvers.audit.kept import CHANGED, kept_days
+from resolvers.audit.retention import CHANGED, retention_days
 from resolvers.changes import write as changes
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, statement
@@ -47,7 +47,7 @@ async def erase_older(ctx: Context, moment: datetime) -> int:
     """Erase the changes of up to ``BATCH`` entries, as ``erase``, that are older at a time than the days which sealed
     entries of the settings say; how many there were. Raises BrokenChain."""
     await seals.seal_all(ctx)
-    days = await kept_days(ctx)
+    days = await retention_days(ctx)
     if days is None:
         return 0
     least = uuid_at(moment - timedelta(days=days))

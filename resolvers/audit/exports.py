@@ -45,16 +45,16 @@ _MOMENT = sa.bindparam("moment", type_=TIMESTAMP)
 
 
 @statement
-def _kept() -> sa.Select[Any]:
+def _stored() -> sa.Select[Any]:
     # One that failed holds nothing. Who asked for one is in the audit log.
-    kept = audit_exports.c.status != ExportStatus.FAILED.value
+    stored = audit_exports.c.status != ExportStatus.FAILED.value
     asked = owned(audit_entries, audit_entries.c.id).where(
         audit_entries.c.target_id == audit_exports.c.id,
         audit_entries.c.actor_id == sa.bindparam("actor_id", type_=sa.Text),
         audit_entries.c.action == sa.literal_column(f"'{EXPORT.action('create')}'"),
     )
     query = owned(audit_exports, audit_exports.c.expires_at, sa.exists(asked).label("own"))
-    return query.where(audit_exports.c.expires_at > _MOMENT, kept).order_by(audit_exports.c.expires_at)
+    return query.where(audit_exports.c.expires_at > _MOMENT, stored).order_by(audit_exports.c.expires_at)
 
 
 @statement
@@ -103,9 +103,9 @@ async def create(ctx: Context, values: InputValues) -> Row:
 async def _must_have_room(ctx: Context, moment: datetime) -> None:
     """Raise Refusal CONFLICT (TOO_MANY_EXPORTS), with the seconds until another export can be requested."""
     await lock_objects(ctx, EXPORT)
-    kept = await ctx.fetch(_kept(), moment=moment, actor_id=ctx.actor.id)
-    own = [row for row in kept if row["own"]]
-    bounds = (("The organization keeps", kept, MAX_EXPORTS), ("The API key has", own, MAX_OF_KEY))
+    stored = await ctx.fetch(_stored(), moment=moment, actor_id=ctx.actor.id)
+    own = [row for row in stored if row["own"]]
+    bounds = (("The organization keeps", stored, MAX_EXPORTS), ("The API key has", own, MAX_OF_KEY))
     full = [(f"{who} {most}", rows[0]["expires_at"]) for who, rows, most in bounds if len(rows) >= most]
     if full:
         message = f"{full[0][0]} exports, which is the maximum: wait until one expires."

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from execution import Args
 from models.actors import Source
 from models.audit import AUDIT, audit_changes, audit_entries, audit_seals
-from resolvers.changes.rehearsal import target_id
+from resolvers.changes.recorded_changes import target_id
 from resolvers.collections.collection import CREATED, Collection
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement

@@ -12,7 +12,7 @@ from models.audit import AUDIT, ERASE, audit_changes, audit_entries, audit_seals
 from models.typeid import encode
 from resolvers.audit.chain import Chain, KeptHead, leaf_of
 from resolvers.audit.entries import FIRST, is_authentic, sealed_fields, wrong_changes
-from resolvers.audit.kept import Keeping
+from resolvers.audit.retention import RetentionCheck
 from resolvers.audit.seals import ALL, BATCH, changes_of, following, one_of, unsealed, wrong_seal
 from resolvers.context import Row
 from resolvers.database.runtime import Connection, Runtime
@@ -72,18 +72,18 @@ async def _go_on() -> None:
 async def verify(
     runtime: Runtime,
     org_id: UUID,
-    kept: KeptHead | None = None,
+    kept_head: KeptHead | None = None,
     each: Callable[[VerifiedEntry], None] = lambda _step: None,
     between: Callable[[], Awaitable[None]] = _go_on,
 ) -> Verification:
-    """Walk an organization's chain in one snapshot. ``kept`` is a number and hash that were kept elsewhere.
+    """Walk an organization's chain in one snapshot. ``kept_head`` is a number and hash that were kept elsewhere.
 
     ``each`` is called with every good entry, ``between`` after each batch of them. A failure is the first: a missing or
     changed seal or entry, changes that their digest does not fit, that are gone without a sealed erasure or
     that workers erased before their time, an entry that was not written with a seal key, an unknown key, a chain that
     is shorter than the kept head or has another entry in its place.
     """
-    walk = _Walk(runtime, org_id, kept, each)
+    walk = _Walk(runtime, org_id, kept_head, each)
     young = 0
     async with _snapshot(runtime, org_id) as connection:
         full = True
@@ -121,11 +121,11 @@ class _Walk:
     """One walk: the seals one after another, and the chain that they are held against."""
 
     def __init__(
-        self, runtime: Runtime, org_id: UUID, kept: KeptHead | None, each: Callable[[VerifiedEntry], None]
+        self, runtime: Runtime, org_id: UUID, kept_head: KeptHead | None, each: Callable[[VerifiedEntry], None]
     ) -> None:
-        self.chain = Chain(org_id, kept)
+        self.chain = Chain(org_id, kept_head)
         self._keys, self._each, self._previous = runtime.seal_keys, each, FIRST
-        self._keeping = Keeping()
+        self._retention = RetentionCheck()
         self._unsealed_failure: str | None = None
 
     def step(self, row: Row) -> None:
@@ -139,7 +139,7 @@ class _Walk:
             leaf = leaf_of(fields)
             chain.note(fields)
             chain.failure = chain.weigh(fields, row["salt"], row["changes"])
-            chain.failure = chain.failure or self._keeping.wrong(fields, row["changes"])
+            chain.failure = chain.failure or self._retention.wrong(fields, row["changes"])
             # A head that an earlier version printed is a seal.
             chain.failure = chain.failure or chain.advance(leaf, row["seal"])
             self._previous = row["seal"]

@@ -19,7 +19,7 @@ from models.typeid import encode, new_uuid
 from resolvers.audit.entries import NewAuditEntry, new_entry
 from resolvers.changes.parts import add_parts, change_parts
 from resolvers.changes.transitions import TransitionRequest, transition_of
-from resolvers.changes.write import Kept, apply
+from resolvers.changes.write import Restrict, apply
 from resolvers.collections.collection import Collection
 from resolvers.collections.rows import Key, has_any, locked
 from resolvers.context import Context, Row, now
@@ -116,18 +116,18 @@ class Edit:
         *,
         moment: datetime | None = None,
         columns: Mapping[str, Any] = MappingProxyType({}),
-        beside: Mapping[str, Any] = MappingProxyType({}),
+        referred: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         """Make a transition of the status, if it is not the present one, now or at a time, and set other ``columns``.
 
-        ``beside`` is what guards read of the rows that this one refers to. A column that was changed by an update stays
-        as it is, though the transition would set it. The usual event is ``status_changed``, where that is declared.
-        Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
+        ``referred`` is what guards read of the rows that this one refers to. A column that was changed by an update
+        stays as it is, though the transition would set it. The usual event is ``status_changed``, where that is
+        declared. Raises Refusal INVALID_TRANSITION, or BAD_INPUT for a missing reason.
         """
         if request is not None and request.status != self.row["status"]:
             moment = moment or now()
             verb = self.collection.resource.verb(event, "status_changed")
-            label, row = self.collection.resource.label, {**self.row, **beside}
+            label, row = self.collection.resource.label, {**self.row, **referred}
             made = await transition_of(self.ctx, label, machine, row, request, moment)
             effects = machine.effects(self.row, made, moment, request.reason)
             chosen = {name for verb, _, changed in self.actions if verb == "update" for name in changed}
@@ -149,16 +149,16 @@ class Edit:
                 await change_parts(self.ctx, part, row["id"], old[name], row[name])
         return row
 
-    async def delete(self, *kept: Kept) -> None:
+    async def delete(self, *restricts: Restrict) -> None:
         """Delete the row, with its audit entry and, where it is declared, its event. Raises Refusal CONFLICT for the
         first of what keeps it."""
-        for each in kept:
+        for each in restricts:
             if await has_any(self.ctx, each.rows, each.column, self.old):
                 raise each.refusal()
         resource = self.collection.resource
         events = self._events(["deleted"] if "deleted" in resource.events else [])
         entry = new_entry(resource.action("delete"), dict(self.old), {}, self.collection.table)
-        await apply(self.ctx, self.collection, "delete", self.old, (), [entry], events, kept)
+        await apply(self.ctx, self.collection, "delete", self.old, (), [entry], events, restricts)
 
     def _events(self, verbs: Iterable[str]) -> list[str]:
         return [self.collection.resource.event(verb) for verb in verbs]

@@ -28,7 +28,7 @@ def _mine() -> list[Any]:
 
 
 @statement
-def _kept() -> sa.Select[Any]:
+def _stored() -> sa.Select[Any]:
     return owned(records, records.c.fingerprint, records.c.result).where(*_mine())
 
 
@@ -59,7 +59,7 @@ async def replay(ctx: Context, root_field: str, position: int, fingerprint: byte
     taken = await ctx.row(_try_lock(), lock=lock)
     if taken is None or not taken["taken"]:
         raise Refusal("IDEMPOTENCY_IN_FLIGHT", "A request with this Idempotency-Key is still running.", retryAfter=1)
-    row = await ctx.row(_kept(), **values)
+    row = await ctx.row(_stored(), **values)
     if row is None:
         return None
     if row["fingerprint"] != fingerprint:

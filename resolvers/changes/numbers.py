@@ -33,11 +33,11 @@ def _unreserved() -> Any:
 
 
 async def next_number(ctx: Context, name: str) -> int:
-    """Return the next number of a series. A rehearsal gets one that no process has reserved yet, and reserves none."""
-    if ctx.rehearsal is None or not ctx.rehearses:
+    """Return the next number of a series. A dry run gets one that no process has reserved yet, and reserves none."""
+    if ctx.recorded is None or not ctx.dry_run:
         return await reserve_number(ctx.runtime, ctx.org_id, name)
     row = await ctx.row(_unreserved(), name=name)
-    drawn, ctx.rehearsal.numbers[name] = ctx.rehearsal.numbers[name], ctx.rehearsal.numbers[name] + 1
+    drawn, ctx.recorded.numbers[name] = ctx.recorded.numbers[name], ctx.recorded.numbers[name] + 1
     return drawn + (FIRST if row is None else int(row["next"]))
 
 

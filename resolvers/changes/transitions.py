@@ -88,12 +88,12 @@ async def transition_of(
         if block is None:
             message = f"{article(label).capitalize()} {label} that is {origin.value} cannot become {target.value}."
             raise Refusal("INVALID_TRANSITION", message, field=request.status_field, allowed=allowed)
-        beside: dict[str, Any] = {"blockedBy": block.code.value}
+        extra: dict[str, Any] = {"blockedBy": block.code.value}
         if block.limit is not None:
-            beside["limit"] = block.limit
+            extra["limit"] = block.limit
         if block.until is not None:
-            beside["until"] = block.until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        raise Refusal("INVALID_TRANSITION", block.message, field=request.status_field, allowed=allowed, **beside)
+            extra["until"] = block.until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        raise Refusal("INVALID_TRANSITION", block.message, field=request.status_field, allowed=allowed, **extra)
     if Requirement.REASON in made.requires and request.reason is None:
         raise bad_input(request.reason_field, f"A reason is required to become {target.value}.", "REQUIRED")
     return made

@@ -24,7 +24,7 @@ from resolvers.lists.search_words import words_of
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Restrict:
     """What keeps an object from being deleted: rows that refer to it by a column, the conflict that they are, and what
     is said of it where that is more than its meaning."""
 
@@ -46,13 +46,13 @@ async def apply(
     columns: Iterable[str],
     entries: list[NewAuditEntry],
     events: Sequence[str] = (),
-    kept: Iterable[Kept] = (),
+    restricts: Iterable[Restrict] = (),
 ) -> None:
     """Write one change. ``row`` is the row after it (for a delete, before it); ``columns`` are those to write.
 
     ``verb`` is insert, update or delete; None writes no row, but only audit entries and events. ``events`` are the
-    types of events, ``kept`` is what keeps the row from being deleted. Raises Refusal for a value that another row has,
-    for a reference to an object that no longer exists, or for a deletion of one that others refer to.
+    types of events, ``restricts`` is what keeps the row from being deleted. Raises Refusal for a value that another row
+    has, for a reference to an object that no longer exists, or for a deletion of one that others refer to.
     """
     written = tuple(columns)
     lookups = _lookups(collection, verb, written)
@@ -76,16 +76,16 @@ async def apply(
         values["event_visibility"] = None if hidden is None else str(row[hidden.column])
         through = referred(collection.table, path[0]) if len(path) > 1 else None
         values |= {f"scopes_{index}": sorted(each) for index, each in enumerate(scopes)}
-    if ctx.rehearsal is not None:
-        ctx.rehearsal.events += events
-        ctx.rehearsal.note_row(verb, encode(prefix, row["id"]), row)
+    if ctx.recorded is not None:
+        ctx.recorded.events += events
+        ctx.recorded.note_row(verb, encode(prefix, row["id"]), row)
     sql = change_sql(verb, prefix, collection.table, written, lookups, scope_sets, through)
     try:
         done = await ctx.row(sql, **values)
     except asyncpg.UniqueViolationError as error:
         raise _conflict(collection, error) from error
     except asyncpg.ForeignKeyViolationError as error:
-        raise _broken_reference(collection, error, kept) from error
+        raise _broken_reference(collection, error, restricts) from error
     ctx.jobs_to_wake.extend((done and done["jobs"]) or ())
 
 
@@ -97,7 +97,9 @@ def _conflict(collection: Collection, error: asyncpg.UniqueViolationError) -> Ex
     return violated.refusal(field, f"Another {collection.resource.label} has this {field.replace('_', ' ')}.")
 
 
-def _broken_reference(collection: Collection, error: asyncpg.ForeignKeyViolationError, kept: Iterable[Kept]) -> Refusal:
+def _broken_reference(
+    collection: Collection, error: asyncpg.ForeignKeyViolationError, restricts: Iterable[Restrict]
+) -> Refusal:
     """Return the refusal for a reference to an object that was deleted after it was looked up, or for the deletion of
     an object that others refer to."""
     for key in collection.table.foreign_key_constraints:
@@ -105,7 +107,7 @@ def _broken_reference(collection: Collection, error: asyncpg.ForeignKeyViolation
             # The first is the object's ID: an agent definition is referred to by its version too.
             column = next(column.name for column in key.columns if column.name != "org_id")
             return bad_input(column, "It no longer exists.", "NOT_FOUND")
-    for each in kept:
+    for each in restricts:
         # Such as a job that was queued since nothing was found that refers to the object.
         if each.rows.table.name == error.table_name:
             return each.refusal()
@@ -126,8 +128,8 @@ async def write_entries(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]])
 
 
 def _audit_values(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]]) -> dict[str, Any]:
-    if ctx.rehearsal is not None:
-        ctx.rehearsal.note_entries(entries)
+    if ctx.recorded is not None:
+        ctx.recorded.note_entries(entries)
     moment: datetime = now()
     actor = {
         "actor_kind": ctx.actor.kind.value,

@@ -143,10 +143,10 @@ def problems_of(name: str, fields: Sequence[FieldRow], data: dict[str, Any], fie
     labels = {each["key"]: {"label": each["label"]} for each in fields}
 
     def add(key: str, problem: Problem) -> None:
-        within, message, reason, beside = problem
+        within, message, reason, extra = problem
         # An empty text that is required has no format either: one problem of a value is enough.
         if within not in found:
-            found[within] = bad_input(field, message, reason, **beside, **labels.get(key, {}))
+            found[within] = bad_input(field, message, reason, **extra, **labels.get(key, {}))
             found[within].within = within
 
     held = dict(data)

@@ -23,7 +23,7 @@ from resolvers.errors import EMAIL_TAKEN, Refusal, not_found, refuse
 from resolvers.forms.collections import SUBMISSIONS
 from resolvers.forms.values import submitted_values, text_of
 from resolvers.threads import new_thread_entry
-from resolvers.tickets import tickets
+from resolvers.tickets import mutations as tickets
 from resolvers.tickets.collections import REPLIES
 
 _BEFORE_CLIENT = Sql("savepoint before_client", (), {})

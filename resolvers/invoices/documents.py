@@ -13,7 +13,7 @@ from models.typeid import encode
 from resolvers.collections.rows import by_ids
 from resolvers.context import Context
 from resolvers.database.sql import owned, statement
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.invoices.finalizing import CLIENT_COLUMNS, buyer_of, organization_of, seller_of
 from resolvers.invoices.pdf.document import DocumentLine, DocumentParty, DocumentTax, InvoiceDocument
 from resolvers.invoices.transitions import client_of

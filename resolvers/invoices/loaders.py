@@ -9,7 +9,7 @@ from execution import Args
 from models.invoices import InvoiceStatus, amount_due, invoices
 from resolvers.context import Context, Row
 from resolvers.database.sql import owned, selected, statement
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.lists.pages import groups
 from resolvers.loads import shared
 

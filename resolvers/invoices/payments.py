@@ -10,7 +10,7 @@ from resolvers.changes.transitions import TransitionRequest, request_to
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input, refuse
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.invoices.transitions import checked, wake_subscription
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)

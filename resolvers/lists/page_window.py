@@ -80,9 +80,9 @@ def _wrong_sizes(first: int | None, last: int | None) -> Iterator[Refusal]:
             yield bad_input("last", "first and last cannot be combined.", "NOT_ALLOWED")
 
 
-def _wrong_page(page: int, size: int, beside: list[str]) -> Iterator[Refusal]:
-    if beside:
-        yield bad_input("page", f"page cannot be combined with {' and '.join(beside)}.", "NOT_ALLOWED")
+def _wrong_page(page: int, size: int, combined: list[str]) -> Iterator[Refusal]:
+    if combined:
+        yield bad_input("page", f"page cannot be combined with {' and '.join(combined)}.", "NOT_ALLOWED")
     elif page < 1:
         yield bad_input("page", "page must be 1 or more.", "OUT_OF_RANGE", minimum=1)
     elif 1 <= size <= LARGEST_PAGE and page * size > DEEPEST_ROW:

@@ -87,11 +87,11 @@ async def pages(
     unfiltered = not seen and not args.values.get("filter")
     distinct = list(dict.fromkeys(parents))
     many = len(distinct) > 1
-    prepared = args.kept.get(("pages", many)) if unfiltered else None
+    prepared = args.cache.get(("pages", many)) if unfiltered else None
     if prepared is None:
         prepared = _prepared(ctx, collection, args, column, seen, many)
         if unfiltered:
-            args.kept["pages", many] = prepared
+            args.cache["pages", many] = prepared
     request, sql, values_by_name = prepared
     parent = distinct[0]
     rows: list[Row] = []

@@ -156,21 +156,21 @@ async def page_after(ctx: Context, position: EventPosition) -> EventPage:
     return EventPage(found, full=len(found) == PAGE, unsettled=len(found) < len(rows))
 
 
-async def kept_for(ctx: Context, kept: timedelta) -> timedelta:
-    """Return how long the organization keeps events; ``kept`` is how long the server does."""
+async def retention_of(ctx: Context, retention: timedelta) -> timedelta:
+    """Return how long the organization keeps events; ``retention`` is how long the server does."""
     days: int | None = (await settings_of(ctx))["retention.events"]
-    return kept if days is None else min(kept, timedelta(days=days))
+    return retention if days is None else min(retention, timedelta(days=days))
 
 
-async def position_of(ctx: Context, text: str, kept: timedelta) -> EventPosition:
-    """Return the place of an event by its ID. ``kept`` is how long the server keeps events.
+async def position_of(ctx: Context, text: str, retention: timedelta) -> EventPosition:
+    """Return the place of an event by its ID. ``retention`` is how long the server keeps events.
 
     Raises Refusal BAD_INPUT for an ID of no event, and EVENT_EXPIRED where events after it may be deleted already.
     """
     key = decode(EVENT.prefix, text)
     if key is None:
         raise bad_input("after", "This is not the ID of an event.", "INVALID_FORMAT")
-    if created_at(key) < now() - await kept_for(ctx, kept):
+    if created_at(key) < now() - await retention_of(ctx, retention):
         raise expired()
     row = await ctx.row(_place(), id=key)
     if row is None:

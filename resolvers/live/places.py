@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from resolvers.context import Context, now
 from resolvers.errors import bad_input
-from resolvers.live.events import Snapshot, expired, kept_for
+from resolvers.live.events import Snapshot, expired, retention_of
 from resolvers.webhooks.secrets import UnreadableSecret, decrypt, encrypt
 
 PREFIX = "place_"
@@ -26,8 +26,8 @@ def place_of(ctx: Context, since: Snapshot) -> str:
     return PREFIX + base64.urlsafe_b64encode(sealed).decode()
 
 
-async def snapshot_of(ctx: Context, place: str, kept: timedelta) -> Snapshot:
-    """Return the snapshot of a place. ``kept`` is how long the server keeps events.
+async def snapshot_of(ctx: Context, place: str, retention: timedelta) -> Snapshot:
+    """Return the snapshot of a place. ``retention`` is how long the server keeps events.
 
     Raises Refusal BAD_INPUT for a text that is no place of the organization, and EVENT_EXPIRED where events after it
     may be deleted already.
@@ -37,6 +37,6 @@ async def snapshot_of(ctx: Context, place: str, kept: timedelta) -> Snapshot:
         made, text = decrypt(ctx.runtime.secret_keys, ctx.org_id, ctx.org_id, sealed).split()
     except (UnreadableSecret, binascii.Error, ValueError):
         raise bad_input("after", "This is not a position in the events.", "INVALID_FORMAT") from None
-    if datetime.fromtimestamp(int(made), UTC) < now() - await kept_for(ctx, kept):
+    if datetime.fromtimestamp(int(made), UTC) < now() - await retention_of(ctx, retention):
         raise expired()
     return Snapshot.parsed(text)

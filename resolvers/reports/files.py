@@ -20,7 +20,7 @@ from resolvers.context import Context, Row
 from resolvers.database.sql import owned, statement
 from resolvers.downloads import Download, File, not_ready
 from resolvers.reports.catalogue import DEFINITIONS
-from resolvers.reports.collection import REPORTS
+from resolvers.reports.collections import REPORTS
 from resolvers.reports.columns import ReportColumn, ReportColumnType
 
 # What a file costs beside its bytes: rows are read a thousand at a time.

@@ -15,7 +15,7 @@ from resolvers.changes.edits import begin_edit_of
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.live.notes import note
-from resolvers.reports.collection import GOES_ON, REPORTS
+from resolvers.reports.collections import GOES_ON, REPORTS
 
 _ID = sa.bindparam("report_id", type_=sa.Uuid)
 

@@ -7,10 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from resolvers.context import Row
-from resolvers.database.begin import BEGIN_READ
 from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Connection, Runtime
 from resolvers.database.sql import Sql
+from resolvers.database.transaction_settings import BEGIN_READ
 from resolvers.reports.scans import NOTHING_READ
 
 # How long the statement of a report may take, and the memory that PostgreSQL gives each step of it.

@@ -16,13 +16,13 @@ from resolvers.changes.transitions import request_to
 from resolvers.collections.rows import by_ids
 from resolvers.context import Context, now
 from resolvers.database.sql import ORG, owned, statement
-from resolvers.invoices.changes import draft
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.invoices.finalizing import finalize_edit
+from resolvers.invoices.mutations import draft
 from resolvers.invoices.transitions import can_be_finalized
 from resolvers.services import SERVICES
 from resolvers.settings import settings_of
-from resolvers.subscriptions.collection import SUBSCRIPTIONS
+from resolvers.subscriptions.collections import SUBSCRIPTIONS
 from resolvers.subscriptions.ledger import Ledger
 from resolvers.subscriptions.revenue import mrr_of
 from resolvers.subscriptions.timeline import days_of, next_step

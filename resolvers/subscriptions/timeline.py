@@ -56,12 +56,12 @@ def next_step(row: Row) -> TimelineStep | None:
         return None
     at = begins(row, number)
     if row["cancel_at_period_end"]:
-        return TimelineStep(at, MACHINE.moved(row, _S.CANCELLED, at), "transition", "cancelled")
+        return TimelineStep(at, MACHINE.transitioned(row, _S.CANCELLED, at), "transition", "cancelled")
     state = PeriodState.SKIPPED if status is _S.PAUSED else PeriodState.DUE
     period = Period(number, at, begins(row, number + 1), state)
     columns = {"current_period_start": at, "current_period_end": period.ends_at, "next_period": number + 1}
     if status is _S.TRIALING:
-        return TimelineStep(at, columns | MACHINE.moved(row, _S.ACTIVE, at), "transition", "updated", period)
+        return TimelineStep(at, columns | MACHINE.transitioned(row, _S.ACTIVE, at), "transition", "updated", period)
     renewed = state is PeriodState.DUE and row["current_period_start"] is not None
     return TimelineStep(at, columns, "renew", "renewed" if renewed else "updated", period)
 

@@ -38,8 +38,8 @@ def _load() -> sa.Select[Any]:
 
 @statement
 def _send() -> sa.Update:
-    moved = {"status": DeliveryStatus.SENDING.value, "next_attempt_at": sa.null(), "updated_at": _MOMENT}
-    return deliveries.update().where(deliveries.c.org_id == ORG, deliveries.c.id == sa.any_(_IDS), OPEN).values(moved)
+    values = {"status": DeliveryStatus.SENDING.value, "next_attempt_at": sa.null(), "updated_at": _MOMENT}
+    return deliveries.update().where(deliveries.c.org_id == ORG, deliveries.c.id == sa.any_(_IDS), OPEN).values(values)
 
 
 async def begin(ctx: Context, keys: Mapping[UUID, UUID]) -> dict[UUID, PreparedDelivery | UnreadableSecret]:
@@ -84,17 +84,17 @@ def _succeed() -> sa.Update:
 
 @statement
 def _record() -> sa.Update:
-    columns = (sa.column("id", sa.Uuid), sa.column("tried", pg.JSONB))
+    columns = (sa.column("id", sa.Uuid), sa.column("attempt", pg.JSONB))
     arrays = (_IDS, sa.bindparam("tries", type_=pg.ARRAY(pg.JSONB)))
     given = sa.func.unnest(*arrays).table_valued(*columns, name="given", joins_implicitly=True).render_derived()
-    tried = deliveries.c.attempts.op("||")(given.c.tried)
-    moved = {
+    attempts = deliveries.c.attempts.op("||")(given.c.attempt)
+    values = {
         "status": DeliveryStatus.SUCCEEDED.value,
-        "attempts": sa.func.jsonb_path_query_array(tried, LATEST, type_=pg.JSONB),
+        "attempts": sa.func.jsonb_path_query_array(attempts, LATEST, type_=pg.JSONB),
         "next_attempt_at": sa.null(),
         "updated_at": _MOMENT,
     }
-    return deliveries.update().where(deliveries.c.org_id == ORG, deliveries.c.id == given.c.id, OPEN).values(moved)
+    return deliveries.update().where(deliveries.c.org_id == ORG, deliveries.c.id == given.c.id, OPEN).values(values)
 
 
 async def succeed(ctx: Context, sent: Sequence[tuple[UUID, PreparedDelivery, Attempt]]) -> set[UUID]:

@@ -48,12 +48,12 @@ def _cancel() -> sa.Select[Any]:
         deliveries.c.status == _PENDING,
     )
     held = sa.select(deliveries.c.id).where(*open_).with_for_update(skip_locked=True).cte("held")
-    moved = {
+    values = {
         "status": DeliveryStatus.CANCELLED.value,
         "next_attempt_at": sa.null(),
         "updated_at": sa.bindparam("moment", type_=TIMESTAMP),
     }
-    gone = deliveries.update().where(deliveries.c.org_id == ORG, deliveries.c.id == each_of(held.c.id)).values(moved)
+    gone = deliveries.update().where(deliveries.c.org_id == ORG, deliveries.c.id == each_of(held.c.id)).values(values)
     ended = {"state": JobState.CANCELLED.value, "finished_at": sa.func.now()}
     theirs = (jobs.c.org_id == ORG, jobs.c.id == each_of(taken.c.id), jobs.c.subject_id == each_of(held.c.id))
     work = jobs.update().where(*theirs).values(ended).returning(jobs.c.id).cte("work")

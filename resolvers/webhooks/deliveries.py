@@ -104,15 +104,15 @@ def _load() -> sa.Select[Any]:
 
 
 @statement
-def _move() -> sa.Update:
-    tried = deliveries.c.attempts.op("||")(sa.bindparam("tried", type_=pg.JSONB))
-    moved = {
+def _set_status() -> sa.Update:
+    attempts = deliveries.c.attempts.op("||")(sa.bindparam("attempts", type_=pg.JSONB))
+    values = {
         "status": sa.bindparam("new_status", type_=sa.Text),
-        "attempts": sa.func.jsonb_path_query_array(tried, LATEST, type_=pg.JSONB),
+        "attempts": sa.func.jsonb_path_query_array(attempts, LATEST, type_=pg.JSONB),
         "next_attempt_at": sa.bindparam("due", type_=TIMESTAMP),
         "updated_at": sa.bindparam("moment", type_=TIMESTAMP),
     }
-    return deliveries.update().where(_THIS, OPEN).values(moved)
+    return deliveries.update().where(_THIS, OPEN).values(values)
 
 
 @statement
@@ -187,9 +187,9 @@ def body_of(row: Row) -> str:
     return f'{head},"data":{row["data"]}}}'
 
 
-async def move(ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: float | None = None) -> None:
+async def set_status(ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: float | None = None) -> None:
     """Set the status of a delivery that has not ended, with the next attempt after ``delay`` seconds."""
-    await _moved(ctx, delivery_id, status, delay, [])
+    await _write_status(ctx, delivery_id, status, delay, [])
 
 
 async def record(
@@ -218,7 +218,7 @@ async def record(
         reason = _why_disabled(attempt, moment - endpoint["failing_since"])
     if status == DeliveryStatus.PENDING and (not hears or reason is not None):
         status, delay = DeliveryStatus.CANCELLED, None
-    await _moved(ctx, delivery_id, status, delay, [shown_attempt(attempt)])
+    await _write_status(ctx, delivery_id, status, delay, [shown_attempt(attempt)])
     if endpoint is None or attempt.succeeded or not hears:
         return status, None
     if reason is not None:
@@ -232,13 +232,13 @@ def _why_disabled(attempt: Attempt, failing: timedelta) -> str | None:
     return "Every delivery failed for five days." if failing >= GIVEN_UP_AFTER else None
 
 
-async def _moved(
-    ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: float | None, tried: list[dict[str, Any]]
+async def _write_status(
+    ctx: Context, delivery_id: UUID, status: DeliveryStatus, delay: float | None, attempts: list[dict[str, Any]]
 ) -> None:
     moment = now()
     due = None if delay is None else moment + timedelta(seconds=delay)
-    values = {"new_status": status.value, "tried": tried, "due": due, "moment": moment}
-    await ctx.fetch(_move(), delivery_id=delivery_id, **values)
+    values = {"new_status": status.value, "attempts": attempts, "due": due, "moment": moment}
+    await ctx.fetch(_set_status(), delivery_id=delivery_id, **values)
 
 
 async def _disable(ctx: Context, endpoint: Row, reason: str) -> None:

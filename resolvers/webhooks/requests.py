@@ -180,13 +180,13 @@ def locked_delivery() -> sa.Select[Any]:
 
 def due_now() -> sa.CTE:
     this = (deliveries.c.org_id == ORG, deliveries.c.id == _DELIVERY)
-    moved: dict[str, Any] = {
+    values: dict[str, Any] = {
         "status": DeliveryStatus.PENDING.value,
         "redeliveries": deliveries.c.redeliveries + 1,
         "next_attempt_at": _MOMENT,
         "updated_at": _MOMENT,
     }
-    return deliveries.update().where(*this).values(moved).returning(*deliveries.c).cte("again")
+    return deliveries.update().where(*this).values(values).returning(*deliveries.c).cte("again")
 
 
 @statement

@@ -5,7 +5,7 @@ import strawberry
 from models.agent_jobs import AgentJob as Table
 from models.agent_jobs_steps import AgentStep as StepTable
 from models.resources import ToolFor
-from resolvers.agent_jobs import decisions, jobs
+from resolvers.agent_jobs import decisions, mutations
 from schema.agent_jobs.types import AgentJob
 from schema.declaration.inputs import EXPECTED, UpdateInput, input_type
 from schema.declaration.mutations import JOB_COST, acts_on, creates, tool_for, updates
@@ -80,7 +80,7 @@ class AgentJobMutation:
     queue_agent_job = creates(
         AgentJob,
         QueueAgentJobInput,
-        jobs.queue,
+        mutations.queue,
         "Queue a job of an agent. It runs with the scopes that its tools need, less those that the API key has lost."
         " With a tool of reports these include the scopes to read what reports sum, of which the API key needs only"
         " those of the kinds that the agent is to request or read.",
@@ -89,14 +89,14 @@ class AgentJobMutation:
     cancel_agent_job = acts_on(
         AgentJob,
         CancelAgentJobInput,
-        jobs.cancel,
+        mutations.cancel,
         "Cancel an agent job that has not ended. What its steps have done stays done, and steps that wait for a person"
         " are `CANCELLED`. A job that is cancelled stays as it is.",
     )
     retry_agent_job = acts_on(
         AgentJob,
         RetryAgentJobInput,
-        jobs.retry,
+        mutations.retry,
         "Retry an agent job that has `FAILED`: it goes on from its steps. One that waits until `retryAt` is tried at"
         " once, and another one that is `QUEUED` stays as it is. The API key must have the scopes of the job.",
     )

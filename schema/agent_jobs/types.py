@@ -13,10 +13,10 @@ from models.agents import AGENT
 from models.clients import CLIENT
 from models.orders import ORDER
 from models.tickets import TICKET
-from resolvers.agent_jobs import seen
+from resolvers.agent_jobs import scoped_fields
 from resolvers.agent_jobs.collections import AGENT_JOBS, AGENT_STEPS
-from resolvers.agents import definitions
-from resolvers.agents.collection import AGENTS
+from resolvers.agents import loaders
+from resolvers.agents.collections import AGENTS
 from resolvers.clients import CLIENTS
 from resolvers.orders import ORDERS
 from resolvers.tickets.collections import TICKETS
@@ -25,7 +25,7 @@ from schema.agents import AgentDefinition, AgentDefinitionVersion
 from schema.declaration.amounts import shown_amount
 from schema.declaration.collections import many, one, pages_of, to_one
 from schema.declaration.fields import batched, computed, creation, member, object_type, public_id, related_id, same_row
-from schema.declaration.kept import kept_time
+from schema.declaration.json_times import json_time
 from schema.declaration.lists import Connection
 from schema.declaration.nodes import Node
 from schema.declaration.scalars import Currency, Json, LargeJson, MicroUnits
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from schema.orders import Order
     from schema.tickets import Ticket
 
-SEEN = "Null for an API key that lacks one of the job's `scopes`."
-KEPT = {name: field.description or "" for name, field in Table.model_fields.items()}
+SCOPED = "Null for an API key that lacks one of the job's `scopes`."
+DESCRIPTIONS = {name: field.description or "" for name, field in Table.model_fields.items()}
 
 
 @object_type(resource=AGENT_JOB, part_of=Table)
@@ -65,9 +65,9 @@ class AgentError:
     """Why a job failed."""
 
     code: AgentErrorCode = computed(
-        lambda error: AgentErrorCode(error["code"]), description=KEPT["error_code"], reader=ColumnReader("code")
+        lambda error: AgentErrorCode(error["code"]), description=DESCRIPTIONS["error_code"], reader=ColumnReader("code")
     )
-    message: str = member("message", KEPT["error_message"])
+    message: str = member("message", DESCRIPTIONS["error_message"])
 
 
 @object_type(resource=AGENT_JOB)
@@ -75,10 +75,12 @@ class AgentFailure:
     """How a job failed."""
 
     code: AgentErrorCode = computed(
-        lambda failure: AgentErrorCode(failure["code"]), description=KEPT["error_code"], reader=ColumnReader("code")
+        lambda failure: AgentErrorCode(failure["code"]),
+        description=DESCRIPTIONS["error_code"],
+        reader=ColumnReader("code"),
     )
-    message: str = member("message", KEPT["error_message"])
-    failed_at: datetime = kept_time("failedAt", "Time at which it failed.")
+    message: str = member("message", DESCRIPTIONS["error_message"])
+    failed_at: datetime = json_time("failedAt", "Time at which it failed.")
 
 
 def _error(row: Any) -> Any:
@@ -97,7 +99,7 @@ class AgentJob(Node):
     definition: AgentDefinition = to_one(AGENTS, "definition_id", "The agent's definition, as it is now.")
     definition_version: int
     definition_as_run: AgentDefinitionVersion = batched(
-        definitions.versions_of_jobs,
+        loaders.versions_of_jobs,
         "definition_id",
         "definition_version",
         description="The definition in the version that the job runs: its tools, instructions and limits.",
@@ -118,16 +120,20 @@ class AgentJob(Node):
     client: Annotated["Client", strawberry.lazy("schema.clients")] | None = to_one(
         CLIENTS, "client_id", "The client of the order or ticket, when the job was queued.", null=True
     )
-    input: Json | None = batched(seen.column("input"), "input", "scopes", description=f"{KEPT['input']} {SEEN}", cost=1)
+    input: Json | None = batched(
+        scoped_fields.column("input"), "input", "scopes", description=f"{DESCRIPTIONS['input']} {SCOPED}", cost=1
+    )
     output: LargeJson | None = batched(
-        seen.column("output"), "output", "scopes", description=f"{KEPT['output']} {SEEN}", cost=1
+        scoped_fields.column("output"), "output", "scopes", description=f"{DESCRIPTIONS['output']} {SCOPED}", cost=1
     )
     status: AgentJobStatus
     attempt: int
-    plan: str | None = batched(seen.column("plan"), "plan", "scopes", description=f"{KEPT['plan']} {SEEN}", cost=0)
+    plan: str | None = batched(
+        scoped_fields.column("plan"), "plan", "scopes", description=f"{DESCRIPTIONS['plan']} {SCOPED}", cost=0
+    )
     error: AgentError | None = same_row("Why it failed; null if it did not.", _ERROR)
     first_failure: AgentFailure | None = same_row(
-        f"{KEPT['first_failure']} A retry changes it no more.", ColumnReader("first_failure", null=True)
+        f"{DESCRIPTIONS['first_failure']} A retry changes it no more.", ColumnReader("first_failure", null=True)
     )
     usage: AgentUsage = same_row("Usage of the job so far.", ColumnReader(same_row=True))
     scopes: list[str]
@@ -140,7 +146,7 @@ class AgentJob(Node):
     updated_at: datetime
     version: int
     stale: bool = batched(
-        seen.stale,
+        scoped_fields.stale,
         "id",
         "status",
         description="Whether the job is `RUNNING` while no worker holds it: its worker has died, and another one goes"
@@ -149,7 +155,11 @@ class AgentJob(Node):
     )
     available_transitions: list[Transition[AgentJobStatus]] = available_transitions(MACHINE, "error_code")
     steps: Connection[AgentStep] | None = pages_of(
-        AGENT_STEPS, seen.steps, "id", "scopes", description=f"The steps of the job, newest first by default. {SEEN}"
+        AGENT_STEPS,
+        scoped_fields.steps,
+        "id",
+        "scopes",
+        description=f"The steps of the job, newest first by default. {SCOPED}",
     )
 
 

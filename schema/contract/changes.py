@@ -112,8 +112,8 @@ def _heading(change: SchemaChange) -> str:
 def breaking(current: str, released: str = RELEASED) -> list[str]:
     """Return what breaks a client of the released schema, without what was deprecated there already."""
     before, after = parse(released), parse(current)
-    kept: DocumentNode = visit(before, _Deprecated())
-    old = _schema(kept)
+    required: DocumentNode = visit(before, _Deprecated())
+    old = _schema(required)
     reachable = _reachable(old)
     found = [
         change.description
@@ -122,7 +122,7 @@ def breaking(current: str, released: str = RELEASED) -> list[str]:
         # A type that only what was deprecated led to goes with it.
         and (change.type.name != "TYPE_REMOVED" or change.description.split()[0] in reachable)
     ]
-    return sorted([*found, *_other_scopes(kept, after)])
+    return sorted([*found, *_other_scopes(required, after)])
 
 
 def changes(current: str, released: str = RELEASED) -> dict[str, list[str]]:

@@ -194,10 +194,10 @@ def batched(
     the field's one row, which may then be joined to the parent's. ``scope`` is what a key needs for a field whose type
     says none, ``reserved`` what it needs beside scopes.
     """
-    needed, kept = needs or (() if joined_by is None else (joined_by,)), () if reserved is None else (reserved,)
+    needed, reserves = needs or (() if joined_by is None else (joined_by,)), () if reserved is None else (reserved,)
     return strawberry.field(
         resolver=_level, description=description, extensions=[Batched(resolve, arguments)],
-        metadata={"needs": needed, "cost": cost, "joined_by": joined_by, "reserved": kept},
+        metadata={"needs": needed, "cost": cost, "joined_by": joined_by, "reserved": reserves},
         directives=() if scope is None else [Requires(scope=scope)],
     )  # fmt: skip
 

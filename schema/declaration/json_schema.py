@@ -149,12 +149,12 @@ class InputSchemas:
         bare = get_nullable_type(type_)
         if is_list_type(bare):
             items = self.taken(bare.of_type, bounds.get("items", {}), ignored)
-            return {"type": "array", "items": items} | _kept(bounds)
+            return {"type": "array", "items": items} | _keywords(bounds)
         if isinstance(bare, GraphQLEnumType):
             return self.enum(bare)
         if isinstance(bare, GraphQLInputObjectType):
             return self.nested(bare, ignored)
-        return self.text(bounds) or SCALARS[bare.name] | _kept(bounds)
+        return self.text(bounds) or SCALARS[bare.name] | _keywords(bounds)
 
 
 def _bounds_of(type_: GraphQLInputObjectType) -> dict[str, JsonSchema]:
@@ -167,7 +167,7 @@ def _bounds_of(type_: GraphQLInputObjectType) -> dict[str, JsonSchema]:
     return found
 
 
-def _kept(bounds: JsonSchema) -> JsonSchema:
+def _keywords(bounds: JsonSchema) -> JsonSchema:
     return {name: bounds[name] for name in _BOUNDS if name in bounds}
 
 

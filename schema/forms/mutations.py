@@ -5,7 +5,7 @@ import strawberry
 from models.forms import SUBMISSION, FormFieldType, FormStatus
 from models.forms import Form as Table
 from models.forms import FormField as FieldTable
-from resolvers.forms import forms
+from resolvers.forms import mutations
 from resolvers.forms.submitting import submit
 from schema.declaration.fields import Info, object_type, public_id
 from schema.declaration.inputs import UpdateInput, input_type, values_of
@@ -118,16 +118,16 @@ _submit.__annotations__["return"] = SubmitFormPayload
 class FormMutation:
     """Mutations of forms."""
 
-    create_form = creates(Form, CreateFormInput, forms.create, "Create a form.", check=forms.check)
+    create_form = creates(Form, CreateFormInput, mutations.create, "Create a form.", check=mutations.check)
     update_form = updates(
         Form,
         UpdateFormInput,
-        forms.change,
+        mutations.change,
         "Update a form, and move it to another status when one is given. Submissions stay with the version that they"
         " answer.",
-        check=forms.check,
+        check=mutations.check,
     )
-    transition_form = updates(Form, TransitionFormInput, forms.transition, "Move a form to another status.")
+    transition_form = updates(Form, TransitionFormInput, mutations.transition, "Move a form to another status.")
     submit_form = mutation(
         SUBMISSION,
         "Submit a form that is `PUBLISHED`. Needs no API key: whoever calls acts as the public, in the form's"

@@ -13,7 +13,7 @@ from models.forms import FormField as FieldTable
 from models.forms import Submission as SubmissionTable
 from models.tickets import TICKET
 from resolvers.clients import CLIENTS
-from resolvers.forms import forms
+from resolvers.forms import loaders
 from resolvers.forms.collections import FORMS, SUBMISSIONS
 from resolvers.forms.json_schema import schema_of
 from resolvers.tickets.collections import TICKETS
@@ -96,7 +96,7 @@ class Submission(Node):
     form: Form = to_one(FORMS, "form_id", "The form as it is now.")
     form_version: int
     fields: list[FormField] = batched(
-        forms.fields_of,
+        loaders.fields_of,
         "form_id",
         "form_version",
         description="The fields of the form in the version that the submission answers.",

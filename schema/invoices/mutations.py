@@ -12,7 +12,7 @@ from models.invoice_parts import Lines
 from models.invoices import Invoice as Table
 from models.invoices import InvoiceStatus
 from models.types import Currency as CurrencyCode
-from resolvers.invoices import changes, payments
+from resolvers.invoices import mutations, payments
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.mutations import acts_on, creates, deletes, updates
 from schema.declaration.scalars import Currency, MinorUnits, StringMap
@@ -136,21 +136,21 @@ class InvoiceMutation:
     """Mutations of invoices."""
 
     create_invoice = creates(
-        Invoice, CreateInvoiceInput, changes.create, "Create an invoice as a draft.", check=changes.check_new
+        Invoice, CreateInvoiceInput, mutations.create, "Create an invoice as a draft.", check=mutations.check_new
     )
     create_invoice_from_order = creates(
         Invoice,
         CreateInvoiceFromOrderInput,
-        changes.create_from_order,
+        mutations.create_from_order,
         "Create an invoice of an order as a draft: one line with the quantity and the price of the order.",
     )
     update_invoice = updates(
         Invoice,
         UpdateInvoiceInput,
-        changes.change,
+        mutations.change,
         "Update an invoice, and move it to another status when one is given.",
     )
-    finalize_invoice = acts_on(Invoice, FinalizeInvoiceInput, changes.finalize, f"Finalize a draft. {_NUMBER}")
+    finalize_invoice = acts_on(Invoice, FinalizeInvoiceInput, mutations.finalize, f"Finalize a draft. {_NUMBER}")
     pay_invoice = updates(
         Invoice,
         PayInvoiceInput,
@@ -158,16 +158,16 @@ class InvoiceMutation:
         "Record a payment of an invoice, whole or in part. It is `PAID` when nothing more is due.",
     )
     void_invoice = acts_on(
-        Invoice, VoidInvoiceInput, changes.void, "Void an invoice of which nothing is paid. It keeps its number."
+        Invoice, VoidInvoiceInput, mutations.void, "Void an invoice of which nothing is paid. It keeps its number."
     )
     mark_invoice_uncollectible = acts_on(
         Invoice,
         MarkInvoiceUncollectibleInput,
-        changes.mark_uncollectible,
+        mutations.mark_uncollectible,
         "Mark an invoice as not expected to be paid. It can still be paid or voided.",
     )
     delete_invoice = deletes(
         Invoice,
-        changes.remove,
+        mutations.remove,
         "Delete an invoice that is a `DRAFT`. Any other one of which nothing is paid can be voided instead.",
     )

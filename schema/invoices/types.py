@@ -16,12 +16,12 @@ from models.orders import ORDER
 from models.subscriptions import SUBSCRIPTION
 from resolvers.clients import CLIENTS
 from resolvers.context import now
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.invoices.download import INVOICE_PDF
 from resolvers.invoices.loaders import totals
 from resolvers.invoices.transitions import NEEDED, available
 from resolvers.orders import ORDERS
-from resolvers.subscriptions.collection import SUBSCRIPTIONS
+from resolvers.subscriptions.collections import SUBSCRIPTIONS
 from schema.declaration.amounts import shown_amount
 from schema.declaration.collections import groups_of, many, one, to_one
 from schema.declaration.fields import (

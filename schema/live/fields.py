@@ -21,7 +21,7 @@ from resolvers.context import Context
 from resolvers.live.events import LiveEvent, heard_of, published
 from resolvers.messages import MESSAGES
 from resolvers.orders import ORDERS
-from resolvers.reports.collection import REPORTS
+from resolvers.reports.collections import REPORTS
 from resolvers.tickets.collections import TICKETS
 from schema.agent_jobs.types import AgentJob
 from schema.declaration.fields import argument, batched, computed, object_type, public_id

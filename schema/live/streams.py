@@ -63,7 +63,7 @@ class Stream:
         self.place: str | None = None
         shared.join(self)
 
-    async def start(self, after: str | None, kept: timedelta) -> None:
+    async def start(self, after: str | None, retention: timedelta) -> None:
         """Begin now, or after an event or a place. Raises Refusal BAD_INPUT, EVENT_EXPIRED or UNAVAILABLE."""
         feed = self.shared.feed
         await feed.start()
@@ -73,10 +73,10 @@ class Stream:
                 self._since = await snapshot(ctx)
                 self.place = place_of(ctx, self._since)
             elif after.startswith(PREFIX):
-                self._since = await snapshot_of(ctx, after, kept)
+                self._since = await snapshot_of(ctx, after, retention)
                 self._position, self._behind = self._since.position, True
             else:
-                self._position, self._behind = await position_of(ctx, after, kept), True
+                self._position, self._behind = await position_of(ctx, after, retention), True
 
     def offer(self, heard: Heard) -> None:
         """Take a result. Where too many wait the stream ends, unless it still reads what it missed."""

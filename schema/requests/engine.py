@@ -108,7 +108,7 @@ class Engine:
         """
         operation, first = prepared.operation, False
         if sender is not None and operation.valid:
-            senders: set[UUID] = operation.kept.setdefault(_SENDERS, set())
+            senders: set[UUID] = operation.cache.setdefault(_SENDERS, set())
             if sender not in senders:
                 first = True
                 senders.add(sender)

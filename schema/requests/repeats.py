@@ -76,12 +76,12 @@ class Repeatable:
         it."""
         if not self._whole:
             return self._digest()
-        known: bytes | None = self._operation.kept.get(self._place)
+        known: bytes | None = self._operation.cache.get(self._place)
         if known is not None:
             return known or self._digest()
         found = self._digest()
         decided = any("$" in print_ast(node) for node in (*self._below(), *self._operation.fragments.values()))
-        self._operation.kept[self._place] = b"" if decided else found
+        self._operation.cache[self._place] = b"" if decided else found
         self._operation.grow(KEPT_BYTES)
         return found
 
@@ -94,10 +94,10 @@ class Repeatable:
     def _below(self) -> Iterable[SelectionSetNode]:
         return (node.selection_set for node in self._nodes if node.selection_set is not None)
 
-    def shaped(self, kept: Any) -> Any:
+    def shaped(self, stored: Any) -> Any:
         """Return the result that was kept for the same fingerprint, as this request asks for it."""
         assert CORE.mutation_type is not None, "the graph has mutations"
-        return self._shaped(kept, self._nodes, CORE.mutation_type)
+        return self._shaped(stored, self._nodes, CORE.mutation_type)
 
     def _canonical(self, groups: _Grouped, parent: Any) -> list[list[Any]]:
         found: list[list[Any]] = []
@@ -114,17 +114,17 @@ class Repeatable:
             found.append([condition, key, name, self._arguments(field.args, nodes[0]), below])
         return found
 
-    def _shaped(self, kept: Any, nodes: Sequence[FieldNode], parent: Any) -> Any:
+    def _shaped(self, stored: Any, nodes: Sequence[FieldNode], parent: Any) -> Any:
         """Return what is kept of fields of ``parent``, of which each is selected as ``nodes`` do."""
         named = get_named_type(parent.fields[nodes[0].name.value].type)
-        if kept is None or not isinstance(named, GraphQLObjectType):
-            return kept
-        if isinstance(kept, list):
-            return [self._shaped(item, nodes, parent) for item in kept]
+        if stored is None or not isinstance(named, GraphQLObjectType):
+            return stored
+        if isinstance(stored, list):
+            return [self._shaped(item, nodes, parent) for item in stored]
         shown: dict[str, Any] = {}
         for (_, key), below in self._grouped(nodes, named).items():
             is_name = below[0].name.value == TYPENAME
-            shown[key] = named.name if is_name else self._shaped(kept[key], below, named)
+            shown[key] = named.name if is_name else self._shaped(stored[key], below, named)
         return shown
 
     def _grouped(self, nodes: Iterable[FieldNode], parent: Any) -> _Grouped:

@@ -7,7 +7,7 @@ from graphql import GraphQLError
 
 from execution import DocumentError, DocumentLimitError, DocumentSyntaxError, Operation, Outcome
 from models.actors import Source
-from resolvers.changes.rehearsal import Rehearsal
+from resolvers.changes.recorded_changes import RecordedChanges
 from resolvers.context import Context
 from resolvers.errors import ErrorView, Refusal, Refusals, shown_refusal
 from schema.requests.errors import locations_of, shown_error
@@ -18,8 +18,8 @@ from schema.requests.places import variable_at
 class OperationResult:
     """What an operation gave. ``ran`` is false for one that was refused before anything ran.
 
-    ``rehearsed`` is what each of its root fields would have changed, by response key, where it was rehearsed.
-    ``tried`` is what the caller is shown of that, by root field, None where nothing was to be rehearsed.
+    ``recorded`` is what each of its root fields would have changed, by response key, in a dry run.
+    ``dry_root_fields`` is what the caller is shown of that, by root field, None where it was no dry run.
     ``cost`` is what was asked, ``actual`` what the objects that came cost, None where none was counted.
     """
 
@@ -29,8 +29,8 @@ class OperationResult:
     cost: int = 0
     actual: int | None = None
     remaining: int | None = None
-    rehearsed: dict[str, Rehearsal] = field(default_factory=dict)
-    tried: list[dict[str, Any]] | None = None
+    recorded: dict[str, RecordedChanges] = field(default_factory=dict)
+    dry_root_fields: list[dict[str, Any]] | None = None
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -39,14 +39,14 @@ class OperationResult:
         actual = self.cost if self.actual is None else self.actual
         cost = {"requested": self.cost, "actual": actual, "remaining": self.remaining}
         dry = self.dry_run
-        return {"cost": cost} if dry is None else {"cost": cost, "dryRun": dry | {"rootFields": self.tried}}
+        return {"cost": cost} if dry is None else {"cost": cost, "dryRun": dry | {"rootFields": self.dry_root_fields}}
 
     @property
     def dry_run(self) -> dict[str, Any] | None:
-        """Return the events and the changes of all root fields, None where nothing was to be rehearsed."""
-        if self.tried is None:
+        """Return the events and the changes of all root fields, None where it was no dry run."""
+        if self.dry_root_fields is None:
             return None
-        return {name: [part for each in self.tried for part in each[name]] for name in ("events", "changes")}
+        return {name: [part for each in self.dry_root_fields for part in each[name]] for name in ("events", "changes")}
 
     @property
     def bare(self) -> bool:

@@ -8,7 +8,7 @@ from graphql import located_error
 
 from execution import Executor, Operation, Outcome, Variables, collect_fields
 from resolvers.changes import idempotency
-from resolvers.changes.rehearsal import Rehearsal
+from resolvers.changes.recorded_changes import RecordedChanges
 from resolvers.context import Context
 from resolvers.errors import ErrorView
 from schema.graph import CORE
@@ -32,10 +32,10 @@ async def run_root_fields(
 ) -> OperationResult:
     """Run the root fields one after another: each commits alone, one that fails is null and stops no other.
 
-    Where the context rehearses, each is rolled back alone.
+    In a dry run each is rolled back alone.
     """
     data: dict[str, Any] = {}
-    rehearsed: dict[str, Rehearsal] = {}
+    recorded: dict[str, RecordedChanges] = {}
     errors: list[ErrorView] = []
     actual = 0
     positions: Counter[str] = Counter()
@@ -45,8 +45,8 @@ async def run_root_fields(
         before = None if ctx.loaded is None else ctx.loaded.copy()
         try:
             part, cost = await _root_field(executor, ctx, prepared, variables, position, key, name)
-            if ctx.rehearsal is not None:
-                rehearsed[key] = ctx.rehearsal
+            if ctx.recorded is not None:
+                recorded[key] = ctx.recorded
         except _RolledBackError as failed:
             part, cost = {key: None}, failed.outcome.cost or 0
             errors += errors_of(ctx, prepared.operation, failed.outcome)
@@ -61,13 +61,13 @@ async def run_root_fields(
         data |= part
         # A field that is given again came to no more than all of them may.
         actual += cost
-    tried = [_shown(ctx, key, rehearsed) for key in data] if ctx.rehearses else None
-    return OperationResult(data, errors, actual=actual, rehearsed=rehearsed, tried=tried)
+    shown = [_shown(ctx, key, recorded) for key in data] if ctx.dry_run else None
+    return OperationResult(data, errors, actual=actual, recorded=recorded, dry_root_fields=shown)
 
 
-def _shown(ctx: Context, key: str, rehearsed: Mapping[str, Rehearsal]) -> dict[str, Any]:
+def _shown(ctx: Context, key: str, recorded: Mapping[str, RecordedChanges]) -> dict[str, Any]:
     """Return what the caller may know of what a root field would change: nothing where it failed."""
-    events, changes = rehearsed[key].shown_to(ctx.actor.may) if key in rehearsed else ([], [])
+    events, changes = recorded[key].shown_to(ctx.actor.may) if key in recorded else ([], [])
     return {"path": [key], "events": events, "changes": changes}
 
 
@@ -76,7 +76,7 @@ async def _root_field(
 ) -> tuple[dict[str, Any], int]:
     """Return the field's part of the data, nothing for one that is skipped; and what it cost."""
     asked, fingerprint = None, b""
-    keyed = ctx.idempotency_key is not None and ctx.actor.caller is not None and not ctx.rehearses
+    keyed = ctx.idempotency_key is not None and ctx.actor.caller is not None and not ctx.dry_run
     if keyed and is_repeatable(name):
         asked = Repeatable(prepared.operation, prepared.identity or prepared.variables, key)
         fingerprint = asked.fingerprint()
@@ -84,10 +84,10 @@ async def _root_field(
     observe = None if tracing is None else tracing.level
     async with ctx.transaction():
         if asked is not None:
-            kept = await idempotency.replay(ctx, name, position, fingerprint)
-            if kept is not None:
+            stored = await idempotency.replay(ctx, name, position, fingerprint)
+            if stored is not None:
                 ctx.replayed = True
-                return {key: asked.shaped(kept)}, prepared.measure.cost
+                return {key: asked.shaped(stored)}, prepared.measure.cost
         outcome = await executor.run(prepared.operation, variables, context=ctx, only=key, observe=observe)
         if outcome.errors or outcome.data is None:
             raise _RolledBackError(outcome)
@@ -95,7 +95,7 @@ async def _root_field(
             await bounded(outcome.data, prepared.measure, ctx.loaded)
         if asked is not None and key in outcome.data:
             await idempotency.keep(ctx, name, position, fingerprint, _without(outcome.data[key], ctx.shown_once))
-    data = _without(outcome.data, ctx.shown_once) if ctx.rehearses else outcome.data
+    data = _without(outcome.data, ctx.shown_once) if ctx.dry_run else outcome.data
     return data, outcome.cost or 0
 
 

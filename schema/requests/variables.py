@@ -113,8 +113,8 @@ def _with_bounds(
         type_: Any = type_from_ast(schema, definition.type)
         value = variables.get(name)
         # What fits its type is refused by the root field that takes it, unless the request is refused as a whole.
-        beside = islice(chain(_nulls(type_, value, name), _out_of_bounds(type_, value, name)), MAX_PROBLEMS)
-        for problem in beside:
+        others = islice(chain(_nulls(type_, value, name), _out_of_bounds(type_, value, name)), MAX_PROBLEMS)
+        for problem in others:
             place = wrong.get(problem.field)
             if place is None:
                 problems.append(problem)
@@ -144,9 +144,9 @@ def _placed(schema: GraphQLSchema, operation: Operation, problems: list[Refusal]
 
 def _check_embedded(schema: GraphQLSchema, operation: Operation, coerced: Mapping[str, Any]) -> None:
     """Raises Refusals for literals of custom scalars that do not fit with the variables that stand in them."""
-    embedded: list[Embedding] | None = operation.kept.get("embedded")
+    embedded: list[Embedding] | None = operation.cache.get("embedded")
     if embedded is None:
-        embedded = operation.kept["embedded"] = uses_of(schema, operation).embedded
+        embedded = operation.cache["embedded"] = uses_of(schema, operation).embedded
     problems = []
     for each in embedded:
         problem = scalar_refusal(each.scalar, each.node, each.use.field, coerced)

@@ -5,7 +5,7 @@ import strawberry
 from models.actors import KEYS_ONLY
 from models.webhooks import EndpointStatus
 from models.webhooks import WebhookEndpoint as Table
-from resolvers.webhooks import endpoints as webhooks
+from resolvers.webhooks import mutations as webhooks
 from resolvers.webhooks import requests as webhook_requests
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.mutations import acts_on, creates, deletes, updates

@@ -11,7 +11,7 @@ from resolvers.webhooks.attempts import attempts
 from resolvers.webhooks.collections import DELIVERIES, WEBHOOKS
 from schema.declaration.collections import many, one, to_many
 from schema.declaration.fields import batched, computed, creation, object_type, public_id, related_id
-from schema.declaration.kept import kept_time
+from schema.declaration.json_times import json_time
 from schema.declaration.lists import Connection
 from schema.declaration.nodes import Node
 
@@ -20,7 +20,7 @@ from schema.declaration.nodes import Node
 class DeliveryAttempt:
     """An attempt to deliver an event."""
 
-    at: datetime = kept_time("at", "Time at which the attempt started.")
+    at: datetime = json_time("at", "Time at which the attempt started.")
     response_code: int | None = computed(
         lambda attempt: attempt["responseCode"],
         description="HTTP status of the response; null if there was no complete response.",

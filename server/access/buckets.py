@@ -125,7 +125,7 @@ class Buckets:
 
     def _add(self, key: UUID, moment: float, label: str, size: float) -> Bucket:
         if len(self._buckets) >= BUCKETS_KEPT:
-            self._buckets = {key: kept for key, kept in self._buckets.items() if kept.owed}
+            self._buckets = {key: bucket for key, bucket in self._buckets.items() if bucket.owed}
         name, refill = f"counterfoil:bucket:{key}", self.refill * size / self.size
         bucket = self._buckets[key] = Bucket(name, size, refill, moment, label, size * KEPT_FOR_KEYS)
         return bucket

@@ -24,13 +24,13 @@ class Bucket(TokenBucket):
 
     __slots__ = ("for_tokens", "known", "name", "owed", "policy", "whole")
 
-    def __init__(self, name: str, size: float, refill: float, moment: float, label: str, kept: float = 0.0) -> None:
+    def __init__(self, name: str, size: float, refill: float, moment: float, label: str, reserved: float = 0.0) -> None:
         super().__init__(size, refill, moment)
         self.name, self.owed, self.known = name, 0.0, False
         policy = b'"cost";q=%d;w=%d' % (size, math.ceil(round(size / refill, 6)))
         self.policy: Header = (b"ratelimit-policy", policy)
         self.whole = (Payer(self, 0.0, label, "budget"),)
-        self.for_tokens = (Payer(self, kept, label, "budget for access tokens"),)
+        self.for_tokens = (Payer(self, reserved, label, "budget for access tokens"),)
 
 
 class Payer:

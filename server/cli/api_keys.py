@@ -6,7 +6,7 @@ from models.api_keys import API_KEY
 from models.resources import scopes as known_scopes
 from models.typeid import encode
 from models.types import Name
-from resolvers.api_keys import keys, rights
+from resolvers.api_keys import mutations, rights
 from resolvers.collections.rows import Key
 from resolvers.context import Row
 from resolvers.database.runtime import Runtime
@@ -30,7 +30,7 @@ def create(arguments: argparse.Namespace) -> int:
         ctx = await context_of(runtime, arguments.org)
         async with ctx.transaction():
             given = {"name": name, "scopes": sorted(set(scopes))}
-            _, raw = await keys.create(ctx, given | {"trusted_documents_only": arguments.trusted_documents_only})
+            _, raw = await mutations.create(ctx, given | {"trusted_documents_only": arguments.trusted_documents_only})
         return raw
 
     say(run_work(work))
@@ -43,7 +43,7 @@ def revoke(arguments: argparse.Namespace) -> int:
     async def work(runtime: Runtime) -> tuple[Row, list[str], int]:
         ctx = await context_of(runtime, arguments.org)
         async with ctx.transaction():
-            return await keys.revoke(ctx, Key(arguments.id))
+            return await mutations.revoke(ctx, Key(arguments.id))
 
     _, disabled, others = run_work(work)
     say(f"revoked {arguments.id}" + (f" and {others} that it created" if others else ""))

@@ -9,8 +9,8 @@ from string import hexdigits
 from models.organizations import ORGANIZATION
 from models.typeid import decode, decode_suffix, encode, prefix_of
 from resolvers.audit import bundle as audit_bundle
+from resolvers.audit import bundle_writer
 from resolvers.audit import erase as audit_erase
-from resolvers.audit import export as audit_export
 from resolvers.audit import verify as audit_verify
 from resolvers.audit.chain import KeptHead, public_keys
 from resolvers.audit.verify import Verification
@@ -40,11 +40,11 @@ def verify(arguments: argparse.Namespace) -> int:
         return _verify_bundle(arguments)
     if arguments.org is None:
         raise WrongCall("name an organization with --org, or a file with --bundle")
-    kept = _head(arguments.head)
+    kept_head = _head(arguments.head)
 
     async def work(runtime: Runtime) -> tuple[Context, Verification]:
         ctx = await context_of(runtime, arguments.org)
-        return ctx, await audit_verify.verify(runtime, ctx.org_id, kept)
+        return ctx, await audit_verify.verify(runtime, ctx.org_id, kept_head)
 
     ctx, found = run_work(work)
     say(f"organization {encode(ORGANIZATION.prefix, ctx.org_id)}")
@@ -57,13 +57,13 @@ def verify(arguments: argparse.Namespace) -> int:
 
 
 def _verify_bundle(arguments: argparse.Namespace) -> int:
-    keys, kept, org_id = _public_keys(arguments.key), _head(arguments.head), None
+    keys, kept_head, org_id = _public_keys(arguments.key), _head(arguments.head), None
     if arguments.org is not None:
         org_id = decode(ORGANIZATION.prefix, arguments.org)
         if org_id is None:
             raise WrongCall("--org: must be an id such as org_…, for a bundle knows no slug")
     with Path(arguments.bundle).open("rb") as lines:
-        found = audit_bundle.check(lines, keys, kept, org_id)
+        found = audit_bundle.check(lines, keys, kept_head, org_id)
     if found.failure is not None:
         raise CommandError(f"the bundle is not intact: {found.failure}")
     assert found.org_id is not None
@@ -92,7 +92,7 @@ def export(arguments: argparse.Namespace) -> int:
 
         async def work(runtime: Runtime) -> Verification:
             ctx = await context_of(runtime, arguments.org)
-            return await audit_export.export(runtime, ctx.org_id, signing_key, write, first, last)
+            return await bundle_writer.write_bundle(runtime, ctx.org_id, signing_key, write, first, last)
 
         found = run_work(work, settings)
         if found.failure is not None:

@@ -108,7 +108,7 @@ def _run(chosen: argparse.Namespace) -> int:
         return 1
     except Exception as error:
         # Loaded here alone: a database's drivers are no part of `--help`.
-        refused = late("server.refused", "refusal")(error)
+        refused = late("server.command_errors", "command_error")(error)
         if refused is None:
             raise
         complain(str(refused))

@@ -10,7 +10,7 @@ from server.wiring import running
 def is_database_migrated(settings: Settings) -> bool:
     """Return whether the database is migrated; one that is away is met here, before a framework says it in fifty lines.
 
-    Raises what `server.refused` makes a line of.
+    Raises what `server.command_errors` makes a line of.
     """
 
     async def check() -> bool:

@@ -29,7 +29,7 @@ from models.subscriptions import subscription_changes, subscription_periods, sub
 from models.tickets import TICKET, replies, tickets
 from models.typeid import encode
 from resolvers import organizations, settings
-from resolvers.api_keys import keys as api_keys
+from resolvers.api_keys import mutations as api_keys
 from resolvers.api_keys import verification as keys
 from resolvers.api_keys.rights import bind_all
 from resolvers.changes.numbers import FIRST
@@ -201,7 +201,7 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
 
 async def write_key(runtime: Runtime, path: Path) -> None:
     """Keep a key to the demo that may do everything in a file only its owner reads; one that works stays."""
-    if await keys.KeyVerifier(runtime).actor_of(_kept(path)) is not None:
+    if await keys.KeyVerifier(runtime).actor_of(_stored_key(path)) is not None:
         return
     org_id = await organizations.find(runtime, SLUG)
     assert org_id is not None, "the key is made after the seed"
@@ -211,7 +211,7 @@ async def write_key(runtime: Runtime, path: Path) -> None:
     write_private(path, f"{raw}\n")
 
 
-def _kept(path: Path) -> str:
+def _stored_key(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 

@@ -18,7 +18,7 @@ from models.orders import ORDER
 from models.settings import REGISTRY
 from models.typeid import encode
 from resolvers.agent_jobs.steps import next_step
-from resolvers.agents.collection import AGENTS
+from resolvers.agents.collections import AGENTS
 from resolvers.changes.edits import new_row
 from server.dev.demo_maker import Maker, Row, search_words_of
 from server.dev.demo_rows import FIXED, Rows
@@ -143,17 +143,19 @@ class _Maker:
             self.made.runs.append(self.make.timer(JobFunction.AGENT, row, moment) | {"concurrency_key": row["id"]})
             return
         if end is not _S.CANCELLED:
-            self._move(row, _S.RUNNING, moment, attempt=1)
+            self._transition(row, _S.RUNNING, moment, attempt=1)
         if end is _S.SUCCEEDED:
             moment = self._run(row, moment)
         if end is _S.AWAITING_INPUT:
             self._ask(row, moment)
             return
         ended: dict[str, Any] = {_S.SUCCEEDED: {"output": _SAID}, _S.FAILED: _FAILED}.get(end, {})
-        self._move(row, end, moment, **ended)
+        self._transition(row, end, moment, **ended)
 
-    def _move(self, row: Row, target: AgentJobStatus, moment: datetime, **columns: Any) -> None:
-        row |= MACHINE.moved(row, target, moment) | columns | {"version": row["version"] + 1, "updated_at": moment}
+    def _transition(self, row: Row, target: AgentJobStatus, moment: datetime, **columns: Any) -> None:
+        row |= (
+            MACHINE.transitioned(row, target, moment) | columns | {"version": row["version"] + 1, "updated_at": moment}
+        )
 
     def _run(self, row: Row, moment: datetime) -> datetime:
         """Add the steps of a job that looks at its order; return when the last one ended."""
@@ -193,7 +195,7 @@ class _Maker:
         until = moment + timedelta(hours=REGISTRY["agents.approvalHours"].default)
         asked = {"model_step": 0, "tool_call_id": "call_0", "question": _QUESTION, "expires_at": until}
         self.made.steps.append(next_step(row, _K.INPUT, id=self.make.id_at(moment), started_at=moment, **asked))
-        self._move(row, _S.AWAITING_INPUT, moment, expires_at=until)
+        self._transition(row, _S.AWAITING_INPUT, moment, expires_at=until)
         self.made.timers.append(self.make.timer(JobFunction.AGENT_EXPIRY, row, until))
 
 

@@ -11,7 +11,7 @@ from models.invoices import INVOICE, MACHINE, InvoiceStatus
 from models.settings import REGISTRY
 from models.subscriptions import PeriodState
 from resolvers.invoices.amounts import amounts, lines_of
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.invoices.finalizing import buyer_of, seller_of
 from resolvers.invoices.numbers import shown_number, year_of
 from resolvers.subscriptions.timeline import days_of

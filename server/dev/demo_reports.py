@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.reports import ReportKind
 from resolvers.context import Context
-from resolvers.reports import requests
+from resolvers.reports import mutations
 from resolvers.reports.catalogue import DEFINITIONS
 from resolvers.subscriptions.calendar import local_day
 
@@ -18,4 +18,4 @@ async def request_reports(ctx: Context, end: datetime) -> None:
     last = today.replace(year=years, month=month + 1, day=1)
     for kind in ReportKind:
         given = {"start_date": last.replace(year=last.year - 1)} if DEFINITIONS[kind].ranges else {}
-        await requests.create(ctx, {"kind": kind, "parameters": given | {"end_date": last, "timezone": TIMEZONE}})
+        await mutations.create(ctx, {"kind": kind, "parameters": given | {"end_date": last, "timezone": TIMEZONE}})

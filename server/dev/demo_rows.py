@@ -113,8 +113,8 @@ class Rows:
     def form_versions(self) -> Iterator[Row]:
         """Return the rows of ``form_versions``."""
         for row in self.forms:
-            kept = {name: row[name] for name in ("version", "name", "fields")}
-            yield kept | {"form_id": row["id"], "created_at": row["updated_at"]}
+            content = {name: row[name] for name in ("version", "name", "fields")}
+            yield content | {"form_id": row["id"], "created_at": row["updated_at"]}
 
     def directory(self) -> Iterator[Row]:
         """Return the rows of ``directory``, by which the public finds forms."""

@@ -47,7 +47,9 @@ class Servers:
         try:
             yield
         except Exception as error:
-            refused = error if isinstance(error, DatabaseRefused) else late("server.refused", "refusal")(error)
+            refused = (
+                error if isinstance(error, DatabaseRefused) else late("server.command_errors", "command_error")(error)
+            )
             if not isinstance(refused, DatabaseRefused):
                 raise
             # One that stopped says why in its log alone.

@@ -49,12 +49,12 @@ class Holder:
 
 
 class Live:
-    """Opens streams. ``most`` is how many an organization may have in a process, ``kept`` how long events are kept."""
+    """Opens streams: ``most`` of an organization in a process. Events are kept for ``retention``."""
 
     feeds: Feeds
 
-    def __init__(self, engine: Engine, dependencies: Dependencies, most: int, kept: timedelta) -> None:
-        self.engine, self.dependencies, self.most, self.kept = engine, dependencies, most, kept
+    def __init__(self, engine: Engine, dependencies: Dependencies, most: int, retention: timedelta) -> None:
+        self.engine, self.dependencies, self.most, self.retention = engine, dependencies, most, retention
         self.reservations = Reservations(dependencies)
         self.holders: dict[bytes, Holder] = {}
         self.open_streams: Counter[Hashable] = Counter()
@@ -96,7 +96,7 @@ class Live:
             raise
         stream = Stream(shared, partial(self._forget, credential, identity, left))
         try:
-            await stream.start(after or asked.after, self.kept)
+            await stream.start(after or asked.after, self.retention)
         except BaseException:
             stream.close()
             raise

@@ -13,7 +13,7 @@ from server.live.requests import is_dry
 from server.monitoring.logs import access
 from server.monitoring.metrics import Metrics
 from web.deadlines import Deadlines
-from web.dry_run import DRY
+from web.dry_run import DRY_RUN_HEADER
 from web.http import Header, Receive, Scope, Send
 
 
@@ -37,7 +37,7 @@ class Sockets:
             status = refused.status
             await _refuse(refused, scope, send, request_id)
         else:
-            said = [DRY] if dry else []
+            said = [DRY_RUN_HEADER] if dry else []
             conversation = Conversation(self.graphql, self.live, self.deadlines, scope, receive, send, request_id)
             await conversation.run(said)
         seconds = time.perf_counter() - started

@@ -49,9 +49,11 @@ async def subscription_request(ctx: Context, prepared: Prepared) -> Subscription
             raise not_found(collection.resource.label, hearing.narrowing.argument)
     wanted = Wanted(name if node.alias is None else node.alias.value, hearing, types, object_id)
     after = values.get("after")
-    kept = {each: value for each, value in prepared.variables.items() if each != _variable_of(node, "after", operation)}
+    others = {
+        each: value for each, value in prepared.variables.items() if each != _variable_of(node, "after", operation)
+    }
     return SubscriptionRequest(
-        wanted, None if after is None else str(after), orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+        wanted, None if after is None else str(after), orjson.dumps(others, option=orjson.OPT_SORT_KEYS)
     )
 
 

@@ -18,7 +18,7 @@ from server.http.edge import late_refusal
 from server.mcp.tools import DRY_RUN, IDEMPOTENCY_KEY, changes
 from web.deadlines import Deadlines
 from web.dependencies import Dependencies
-from web.dry_run import DRY, dry_run, refuse_parameter
+from web.dry_run import DRY_RUN_HEADER, dry_run, refuse_parameter
 from web.http import Header, Request
 from web.idempotency import REPLAYED, check_key, idempotency_key
 
@@ -84,7 +84,7 @@ class Exchange:
             await dependencies.pay(request, self.actor, 0, self.headers, REFUSED + request.weight)
             raise
         request.state["operation_type"] = prepared.operation.operation_type
-        ctx = Context(dependencies.runtime, self.actor, request.request_id, Source.GRAPHQL, key, rehearses=dry)
+        ctx = Context(dependencies.runtime, self.actor, request.request_id, Source.GRAPHQL, key, dry_run=dry)
         request.state["ctx"] = ctx
         # Of an operation of our own nobody learns what others ask.
         reading, compiling = self.engine.preparation_costs(prepared, None)
@@ -97,8 +97,8 @@ class Exchange:
         request.state["statements"] = ctx.statements
         if ctx.replayed:
             self.headers.append(REPLAYED)
-        if ctx.rehearses:
-            self.headers.append(DRY)
+        if ctx.dry_run:
+            self.headers.append(DRY_RUN_HEADER)
         return result
 
     def _key(self, name: str, arguments: Mapping[str, Any]) -> str | None:

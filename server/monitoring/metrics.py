@@ -53,10 +53,10 @@ class Metrics:
     def note(self, api: str, operation_type: str, status: int, seconds: float, statements: int) -> None:
         """Count a request: ``api`` is graphql, rest, mcp or other, ``operation_type`` its operation's, or none."""
         self.requests[api, operation_type, status] += 1
-        kept = self.seconds.get(api)
-        if kept is None:
-            kept = self.seconds[api] = Histogram()
-        kept.note(seconds)
+        histogram = self.seconds.get(api)
+        if histogram is None:
+            histogram = self.seconds[api] = Histogram()
+        histogram.note(seconds)
         if statements:
             self.statements[api] += statements
 
@@ -115,10 +115,10 @@ class ApiExposition(Exposition):
     def collect(self) -> Iterable[Metric]:
         """Return the metrics of this process, as they are now."""
         yield from self._requests()
-        kept = GaugeMetricFamily("counterfoil_documents", "GraphQL documents that are parsed, validated and planned.")
+        cached = GaugeMetricFamily("counterfoil_documents", "GraphQL documents that are parsed, validated and planned.")
         executor = self.engine.executor
-        kept.add_metric([], len(executor.documents))
-        yield kept
+        cached.add_metric([], len(executor.documents))
+        yield cached
         fallbacks = CounterMetricFamily(
             "counterfoil_executor_fallbacks",
             "Operations that graphql-core ran instead of a plan, by reason.",

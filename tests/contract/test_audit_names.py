@@ -13,7 +13,7 @@ from tests.support.domains import ALL
 from tests.support.furnished import completed, document, furnish, right, target
 
 # What entries have beside the fields of their object's type.
-BESIDE: dict[str, frozenset[str]] = {
+WITHOUT_FIELD: dict[str, frozenset[str]] = {
     # As inputs call what the type has as its author.
     "message": frozenset({"authorKind", "authorName"}),
     "reply": frozenset({"authorKind", "authorName"}),
@@ -36,7 +36,7 @@ def _is_public(resource: Resource, path: str) -> bool:
     type_: Any = CORE.type_map.get(resource.type_name)
     for name in path.split("."):
         if name not in getattr(type_, "fields", {}):
-            return path in BESIDE.get(resource.subject, ())
+            return path in WITHOUT_FIELD.get(resource.subject, ())
         type_ = get_named_type(type_.fields[name].type)
     return True
 
@@ -57,6 +57,8 @@ async def test_entries_name_fields_as_their_types_do(acme: Org) -> None:
     wrong = [(name, path) for name, paths in found.items() for path in paths if not _is_public(resources[name], path)]
     assert wrong == []
     # None stands in the list for nothing.
-    assert [(name, path) for name, paths in BESIDE.items() if name != "settings" for path in paths - found[name]] == []
+    assert [
+        (name, path) for name, paths in WITHOUT_FIELD.items() if name != "settings" for path in paths - found[name]
+    ] == []
     assert {"onSubmit.createClient", "onSubmit.emailField"} <= found["form"]
     assert "nextPeriod" not in found["subscription"]

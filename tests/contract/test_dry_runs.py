@@ -169,5 +169,5 @@ async def test_a_route_that_is_tried_is_answered_and_keeps_nothing(
     assert _told(answer.json()["dryRun"]) == _told(over["extensions"]["dryRun"])
     if route.shows is not Shows.NOTHING:
         payload = over["data"][root]
-        shown = as_shown(route, payload[case.name]) | {each: payload[each] for each in route.beside}
+        shown = as_shown(route, payload[case.name]) | {each: payload[each] for each in route.payload_fields}
         assert masked(answer.json()["data"]) == masked(shown)

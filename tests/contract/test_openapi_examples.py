@@ -69,7 +69,7 @@ def _as_rest(route: Route, data: dict[str, Any]) -> dict[str, Any]:
         info = found["pageInfo"]
         more = {"limit": DEFAULT_PAGE, "hasMore": info["hasNextPage"], "nextCursor": info["endCursor"]}
         return {"data": found["nodes"], "pagination": more if info["hasNextPage"] else more | {"nextCursor": None}}
-    return {"data": as_shown(route, found) | {name: payload[name] for name in route.beside}}
+    return {"data": as_shown(route, found) | {name: payload[name] for name in route.payload_fields}}
 
 
 async def _server(org: Org) -> Org:
@@ -144,13 +144,13 @@ async def _case_events(org: Org) -> None:
 async def _invoice_events(org: Org) -> None:
     """Let invoices go every way."""
     client = (await new_client(org))["publicId"]
-    for moves in (["OPEN", "PAID"], ["OPEN", "VOID"], ["OPEN", "UNCOLLECTIBLE"], ["DELETE"]):
+    for statuses in (["OPEN", "PAID"], ["OPEN", "VOID"], ["OPEN", "UNCOLLECTIBLE"], ["DELETE"]):
         body = {"clientId": client, "lines": [{"description": "Logo", "quantity": "0.5", "unitPrice": 99}]}
         made = (await org.http.post("/api/v1/invoices", json=body)).json()["data"]
         path = f"/api/v1/invoices/{made['publicId']}"
-        for move in moves:
-            sent = {"status": move, "metadata": {"to": move}}
-            answer = await (org.http.delete(path) if move == "DELETE" else org.http.put(path, json=sent))
+        for status in statuses:
+            sent = {"status": status, "metadata": {"to": status}}
+            answer = await (org.http.delete(path) if status == "DELETE" else org.http.put(path, json=sent))
             assert answer.is_success, answer.text
 
 

@@ -15,8 +15,8 @@ from tests.support.openapi import openapi
 from tests.support.servers import Backends
 
 NAMED = "X-GraphQL-Operation"
-# What is refused before it is known what would be tried.
-UNTRIED = {"401", "408", "413", "415", "429"}
+# What is refused before it is known what would be dry_run.
+WITHOUT_DRY_RUN = {"401", "408", "413", "415", "429"}
 
 
 def _said(path: str, method: str) -> dict[str, Any]:
@@ -37,13 +37,13 @@ def test_each_refusal_names_its_operation_and_may_be_that_of_a_dry_run() -> None
         for status, response in said.items():
             assert NAMED in response["headers"], (route.path, status)
             if status[0] in "45":
-                tried = bound(route).changes and status not in UNTRIED
-                assert ("Dry-Run" in response["headers"]) == tried, (route.path, status)
+                dry_run = bound(route).changes and status not in WITHOUT_DRY_RUN
+                assert ("Dry-Run" in response["headers"]) == dry_run, (route.path, status)
 
 
 async def test_the_refusal_of_a_dry_run_says_that_it_is_one(acme: Org) -> None:
     order = await new_order(acme)
-    one, tried = f"/api/v1/orders/{order['publicId']}", {"Dry-Run": "true"}
+    one, dry_run = f"/api/v1/orders/{order['publicId']}", {"Dry-Run": "true"}
     weak = acme.holding(await acme.new_key("agents:write"))
     tool = {"name": "x", "model": "test", "instructions": "x", "tools": [{"operation": "GetOrder"}]}
     many: list[tuple[Org, str, str, str, dict[str, Any], dict[str, str], int]] = [
@@ -54,7 +54,7 @@ async def test_the_refusal_of_a_dry_run_says_that_it_is_one(acme: Org) -> None:
         (weak, "POST", "/api/v1/agents/definitions", "/api/v1/agents/definitions", tool, {}, 403),
     ]
     for org, method, path, route, body, beside, status in many:
-        answer = await org.http.request(method, path, json=body, headers=tried | beside)
+        answer = await org.http.request(method, path, json=body, headers=dry_run | beside)
         assert (answer.status_code, answer.headers.get("dry-run")) == (status, "true"), answer.text
         assert _undocumented(answer, route) == set()
 

@@ -44,7 +44,7 @@ def shown(route: Route, data: dict[str, Any]) -> dict[str, Any]:
     """The payload of a change as the route shows it: what is beside the resource joins it."""
     payload = dict(data[root_of(route)])
     found = as_shown(route, payload[case_of(route).name])
-    return found | {name: payload[name] for name in route.beside}
+    return found | {name: payload[name] for name in route.payload_fields}
 
 
 def _takes(name: str, query: str) -> bool:

@@ -76,7 +76,7 @@ async def test_an_empty_list_has_no_pages(acme: Org) -> None:
 async def test_the_shape_of_an_object(furnished: Furnished, name: str, slash: str) -> None:
     acme, ids = furnished
     route, case = BY_NAME[name], CASE_OF[name]
-    shape = {**case.shape, **case.beside.get(route.operation, {})}
+    shape = {**case.shape, **case.payload.get(route.operation, {})}
     path = route.path.replace("{publicId}", await subject_of(acme, route, ids)) + slash
     answer = await acme.http.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
@@ -109,7 +109,7 @@ async def test_the_shape_of_a_change(acme: Org, name: str, slash: str) -> None:
     assert answer.status_code == route.status, answer.text
     assert list(answer.json()) == ["data"]
     found = answer.json()["data"]
-    fits({**case.shape, **(case.shown_once if route.makes else {}), **case.beside.get(route.operation, {})}, found)
+    fits({**case.shape, **(case.shown_once if route.makes else {}), **case.payload.get(route.operation, {})}, found)
     assert answer.headers["etag"] == f'"{found["version"]}"'
     readable = f"GET {route.path}/{{publicId}}" in BY_NAME
     if route.makes and readable:

@@ -38,8 +38,8 @@ async def _refused_over_rest(org: Org, case: Case, mutation: str, ids: Mapping[s
             parts = answer.json()["errors"]
             places = [(_place("body", as_field(route, name)), code) for name, code in wrong.fields]
             assert sorted((part["field"], part["code"]) for part in parts) == sorted(places)
-            beside = {key: value for part in parts for key, value in part.items() if key not in KNOWN}
-            assert beside == wrong.beside
+            extra = {key: value for part in parts for key, value in part.items() if key not in KNOWN}
+            assert extra == wrong.extra
             assert not {"allowed", "limit", "minimum", "maximum", "reason"} & set(answer.json())
             found.append(sorted((part["field"], part["code"], part["message"]) for part in parts))
     return found

@@ -6,7 +6,7 @@ import pytest
 
 from models.typeid import decode
 from resolvers import organizations
-from resolvers.api_keys import keys as api_keys
+from resolvers.api_keys import mutations as api_keys
 from resolvers.api_keys import verification
 from resolvers.api_keys.verification import KeyVerifier
 from resolvers.collections.rows import Key

@@ -8,7 +8,7 @@ import pytest
 
 from resolvers import clients, organizations
 from resolvers.collections.rows import Key
-from resolvers.subscriptions import changes
+from resolvers.subscriptions import mutations as subscriptions
 from tests.support.api import Org, new_client, new_service
 from tests.support.refusals import problem, unchanged
 from tests.support.subscriptions import MONTHLY, PATH
@@ -43,7 +43,7 @@ async def test_a_client_is_not_archived_while_a_subscription_begins(acme: Org, w
     body = {"status": "ARCHIVED"} if way == "PATCH" else None
     ctx = organizations.command_line(acme.runtime, acme.id)
     async with ctx.transaction():
-        await changes.create(ctx, {"client_id": client, "service_id": service, "quantity": 1})
+        await subscriptions.create(ctx, {"client_id": client, "service_id": service, "quantity": 1})
         sent = await waits(acme, acme.http.request(way, path, json=body))
         assert not sent.done()
     field = "body.status" if way == "PATCH" else "path.publicId"
@@ -73,7 +73,7 @@ async def test_several_subscriptions_of_a_client_begin_at_once(acme: Org) -> Non
     client, service = await with_history(acme)
     ctx = organizations.command_line(acme.runtime, acme.id)
     async with ctx.transaction():
-        await changes.create(ctx, {"client_id": client, "service_id": service, "quantity": 1})
+        await subscriptions.create(ctx, {"client_id": client, "service_id": service, "quantity": 1})
         answer = await acme.http.post(PATH, json={"clientId": client, "serviceId": service})
         assert answer.status_code == 201
     assert await acme.count("subscriptions") == 2

@@ -19,7 +19,7 @@ from tests.support.refusals import error, problem, unchanged
 
 UPDATE = """mutation($input: UpdateFormInput!) { updateForm(input: $input) { form {
   name status version fields { key } onSubmit { createClient nameField emailField } } } }"""
-MOVE = "mutation($input: TransitionFormInput!) { transitionForm(input: $input) { form { status version } } }"
+TRANSITION = "mutation($input: TransitionFormInput!) { transitionForm(input: $input) { form { status version } } }"
 VERSIONS = "select version, name, jsonb_array_length(fields) as fields from form_versions order by version"
 
 
@@ -67,13 +67,13 @@ async def test_a_form_moves_as_its_machine_says(acme: Org) -> None:
     key = form["publicId"]
     async with unchanged(acme):
         details = error(
-            await acme.graphql(MOVE, input={"id": key, "to": "CLOSED"}), 200, "INVALID_TRANSITION", "input.to"
+            await acme.graphql(TRANSITION, input={"id": key, "to": "CLOSED"}), 200, "INVALID_TRANSITION", "input.to"
         )
         assert (details["status"], details["allowed"]) == (409, ["PUBLISHED"])
-        same = (await acme.data(MOVE, input={"id": key, "to": "DRAFT"}))["transitionForm"]["form"]
+        same = (await acme.data(TRANSITION, input={"id": key, "to": "DRAFT"}))["transitionForm"]["form"]
         assert same == {"status": "DRAFT", "version": 1}
     for version, status in enumerate(("PUBLISHED", "CLOSED", "PUBLISHED"), 2):
-        moved = (await acme.data(MOVE, input={"id": key, "to": status}))["transitionForm"]["form"]
+        moved = (await acme.data(TRANSITION, input={"id": key, "to": status}))["transitionForm"]["form"]
         assert moved == {"status": status, "version": version}
     async with unchanged(acme):
         answer = await acme.graphql(UPDATE, input={"id": key, "name": "x", "status": "DRAFT"})

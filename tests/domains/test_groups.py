@@ -11,7 +11,7 @@ from resolvers.lists import candidates
 from resolvers.lists.pages import STATEMENTS
 from tests.support.api import Org, new_client, new_order
 from tests.support.invoices import changed, new_invoice, standing
-from tests.support.orders import move
+from tests.support.orders import transition
 from tests.support.refusals import error
 from tests.support.tokens import as_client
 
@@ -45,8 +45,8 @@ async def test_orders_are_counted_by_status(acme: Org, other: Org, monkeypatch: 
         for name, client in zip("abcd", (ada, ada, ada, bob), strict=True)
     ]
     await new_order(other)
-    await move(acme, keys[0], OrderStatus.SUBMITTED)
-    await move(acme, keys[3], OrderStatus.CANCELLED, reason="x")
+    await transition(acme, keys[0], OrderStatus.SUBMITTED)
+    await transition(acme, keys[3], OrderStatus.CANCELLED, reason="x")
     assert await counted(acme) == {"PENDING": 2, "SUBMITTED": 1, "CANCELLED": 1}
     assert await counted(acme, clientId={"eq": ada}) == {"PENDING": 2, "SUBMITTED": 1}
     assert await counted(acme, client={"name": {"startsWith": "bo"}}) == {"CANCELLED": 1}

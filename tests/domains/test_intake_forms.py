@@ -11,7 +11,9 @@ from tests.support.forms import ADA, FIELDS, new_form, nobody, path_of
 from tests.support.refusals import TRANSITION, error, problem, unchanged
 
 JSON = {"Content-Type": "application/json"}
-MOVES = "query($id: ID!) { order(id: $id) { availableTransitions { to allowed blockedBy { code message limit } } } }"
+TRANSITIONS = (
+    "query($id: ID!) { order(id: $id) { availableTransitions { to allowed blockedBy { code message limit } } } }"
+)
 UPDATE = "mutation($i: UpdateFormInput!) { updateForm(input: $i) { form { version } } }"
 ANSWERED = "query($id: ID!) { order(id: $id) { form { id version } formVersion formFields { key } } }"
 CREATE = """mutation($i: CreateOrderInput!) { createOrder(input: $i) { order { id formId
@@ -34,8 +36,8 @@ async def _put(org: Org, order: dict[str, Any], **given: Any) -> dict[str, Any]:
 
 async def _blocked(org: Org, order: dict[str, Any]) -> list[str | None]:
     """What blocks each transition of an order."""
-    moves = (await org.data(MOVES, id=order["publicId"]))["order"]["availableTransitions"]
-    return [each["blockedBy"] and each["blockedBy"]["code"] for each in moves]
+    transitions = (await org.data(TRANSITIONS, id=order["publicId"]))["order"]["availableTransitions"]
+    return [each["blockedBy"] and each["blockedBy"]["code"] for each in transitions]
 
 
 async def test_an_order_is_submitted_with_the_form_filled_in(acme: Org) -> None:
@@ -43,7 +45,7 @@ async def test_an_order_is_submitted_with_the_form_filled_in(acme: Org) -> None:
     assert service["intakeFormId"] == form["publicId"]
     order = await new_order(acme, service=service["publicId"])
     assert (order["formData"], order["formId"], order["formVersion"]) == (None, None, None)
-    (submit, cancel) = (await acme.data(MOVES, id=order["publicId"]))["order"]["availableTransitions"]
+    (submit, cancel) = (await acme.data(TRANSITIONS, id=order["publicId"]))["order"]["availableTransitions"]
     blocked = {"code": "NO_FORM_DATA", "message": Guard.NO_FORM_DATA.meaning, "limit": None}
     assert (submit["allowed"], submit["blockedBy"], cancel["allowed"]) == (False, blocked, True)
     async with unchanged(acme):

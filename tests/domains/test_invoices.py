@@ -26,7 +26,7 @@ ACTIONS = {
 
 
 def test_the_table_has_every_move_once() -> None:
-    assert len({(move.origin, move.target) for move in MACHINE.transitions}) == len(MACHINE.transitions) == 6
+    assert len({(each.origin, each.target) for each in MACHINE.transitions}) == len(MACHINE.transitions) == 6
     assert set(ROADS) == set(InvoiceStatus)
 
 

@@ -8,9 +8,10 @@ import pytest
 from models.jobs import JobFunction
 from models.typeid import decode, encode, new_uuid
 from resolvers.collections.rows import Key
-from resolvers.jobs.by_hand import BY_HAND, cancel
 from resolvers.jobs.claims import context_of
-from resolvers.reports import requests
+from resolvers.jobs.mutations import cancel
+from resolvers.jobs.subjects import JOB_SUBJECTS
+from resolvers.reports import mutations as reports
 from tests.support.agents import do, fail, happened, new_job, runs, shown
 from tests.support.api import Org
 from tests.support.refusals import error
@@ -54,7 +55,7 @@ async def refused(org: Org, job: str) -> Any:
 
 
 def test_each_function_says_what_a_person_can_do() -> None:
-    assert BY_HAND.keys() == {*JobFunction}
+    assert JOB_SUBJECTS.keys() == {*JobFunction}
 
 
 async def test_failed_jobs_are_listed_and_no_others(acme: Org, other: Org) -> None:
@@ -190,7 +191,7 @@ async def test_a_retried_report_is_queued_again(acme: Org, monkeypatch: pytest.M
     weak = acme.holding(await acme.new_key("failed_jobs:write", "invoices:read"))
     assert error(await weak.graphql(RETRY, id=job), 403, "FORBIDDEN", "input.id")["scope"] == "clients:read"
     with monkeypatch.context() as patched:
-        patched.setattr(requests, "MAX_WAITING", 0)
+        patched.setattr(reports, "MAX_WAITING", 0)
         answer = await acme.graphql(RETRY, id=job)
         assert error(answer, 200, "CONFLICT")["reason"] == "TOO_MANY_REPORTS"
     await acme.data(RETRY, id=job)

@@ -11,8 +11,8 @@ from models.typeid import encode, new_uuid
 from resolvers.collections.rows import Key
 from resolvers.errors import Refusal
 from resolvers.jobs import claims as jobs
-from resolvers.jobs.by_hand import cancel
 from resolvers.jobs.claims import context_of
+from resolvers.jobs.mutations import cancel
 from tests.support.api import Org
 from tests.support.jobs import slot_of
 from tests.support.reports import YEAR, ask

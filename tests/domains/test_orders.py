@@ -11,7 +11,7 @@ from models.machines import Guard
 from models.orders import MACHINE, OrderStatus
 from schema.declaration.moments import shown_moment
 from tests.support.api import Org, new_order, new_service
-from tests.support.orders import ROADS, move, standing
+from tests.support.orders import ROADS, standing, transition
 from tests.support.refusals import TRANSITION, error, problem, unchanged
 
 S = OrderStatus
@@ -32,7 +32,7 @@ async def audited(org: Org) -> list[str]:
 
 
 def test_the_table_has_every_move_once() -> None:
-    assert len({(move.origin, move.target) for move in MACHINE.transitions}) == len(MACHINE.transitions) == 15
+    assert len({(each.origin, each.target) for each in MACHINE.transitions}) == len(MACHINE.transitions) == 15
     assert set(ROADS) == set(OrderStatus)
 
 
@@ -44,7 +44,7 @@ async def test_every_pair_of_states(acme: Org, origin: OrderStatus, target: Orde
     legal = MACHINE.between(origin, target)
     if origin is target:
         async with unchanged(acme):
-            assert (await move(acme, key, target))["version"] == before["version"]
+            assert (await transition(acme, key, target))["version"] == before["version"]
     elif legal is None:
         async with unchanged(acme):
             extensions = error(
@@ -57,7 +57,7 @@ async def test_every_pair_of_states(acme: Org, origin: OrderStatus, target: Orde
             )
     else:
         actions = await audited(acme)
-        assert await move(acme, key, target) == {"id": key, "status": target, "version": before["version"] + 1}
+        assert await transition(acme, key, target) == {"id": key, "status": target, "version": before["version"] + 1}
         assert await audited(acme) == [*actions, "order:transition"]
         events = [row["type"] for row in await acme.rows("select type from events order by id")]
         assert events[-1] == "order.status_changed"
@@ -80,14 +80,14 @@ def _time(text: str) -> datetime:
 async def test_a_life_with_every_effect(acme: Org) -> None:
     service = await new_service(acme, deliveryDays=5)
     key = (await new_order(acme, service=service["publicId"]))["publicId"]
-    await move(acme, key, S.SUBMITTED)
-    await move(acme, key, S.IN_PROGRESS)
+    await transition(acme, key, S.SUBMITTED)
+    await transition(acme, key, S.IN_PROGRESS)
     started = await read(acme, key)
     assert _time(started["dueAt"]) - _time(started["startedAt"]) == timedelta(days=5)
-    await move(acme, key, S.ON_HOLD)
+    await transition(acme, key, S.ON_HOLD)
     held = _time((await read(acme, key))["heldAt"])
     assert await acme.rows("update orders set held_at = held_at - interval '2 days 3 hours' returning id")
-    await move(acme, key, S.IN_PROGRESS)
+    await transition(acme, key, S.IN_PROGRESS)
     resumed = await read(acme, key)
     moved = _time(resumed["dueAt"]) - _time(started["dueAt"])
     moment = (await acme.rows("select updated_at from orders"))[0]["updated_at"]
@@ -95,24 +95,24 @@ async def test_a_life_with_every_effect(acme: Org) -> None:
     assert least <= moved <= moment - held + least
     assert (resumed["heldAt"], resumed["startedAt"]) == (None, started["startedAt"])
     assert resumed["heldSeconds"] == int(moved.total_seconds()) >= least.total_seconds()
-    await move(acme, key, S.DELIVERED)
+    await transition(acme, key, S.DELIVERED)
     first = (await read(acme, key))["deliveredAt"]
-    await move(acme, key, S.REVISION_REQUESTED)
-    await move(acme, key, S.IN_PROGRESS)
+    await transition(acme, key, S.REVISION_REQUESTED)
+    await transition(acme, key, S.IN_PROGRESS)
     again = await read(acme, key)
     assert (again["revisions"], again["dueAt"], again["startedAt"]) == (1, resumed["dueAt"], started["startedAt"])
-    await move(acme, key, S.DELIVERED)
-    await move(acme, key, S.COMPLETED)
+    await transition(acme, key, S.DELIVERED)
+    await transition(acme, key, S.COMPLETED)
     done = await read(acme, key)
     assert done["completedAt"] is not None
     assert done["deliveredAt"] >= first
-    await move(acme, key, S.IN_PROGRESS)
+    await transition(acme, key, S.IN_PROGRESS)
     reopened = await read(acme, key)
     assert (reopened["completedAt"], reopened["deliveredAt"]) == (None, done["deliveredAt"])
     assert reopened["cancelledAt"] is None
-    await move(acme, key, S.ON_HOLD)
+    await transition(acme, key, S.ON_HOLD)
     assert await acme.rows("update orders set held_at = held_at - interval '1 hour' returning id")
-    await move(acme, key, S.CANCELLED, reason="  Enough  ")
+    await transition(acme, key, S.CANCELLED, reason="  Enough  ")
     ended = await read(acme, key)
     assert (ended["cancelledReason"], ended["heldAt"]) == ("Enough", None)
     (row,) = await acme.rows("select updated_at, cancelled_at from orders")
@@ -126,7 +126,7 @@ async def test_the_revision_limit_blocks(acme: Org) -> None:
     await acme.set_setting("orders.revisionLimit", 1)
     key = await standing(acme, S.REVISION_REQUESTED)
     for to in (S.IN_PROGRESS, S.DELIVERED):
-        await move(acme, key, to)
+        await transition(acme, key, to)
     blocked = {each["to"]: each for each in (await read(acme, key))["availableTransitions"]}[S.REVISION_REQUESTED]
     found = blocked["blockedBy"]
     assert (blocked["allowed"], blocked["requires"], found["code"]) == (False, [], Guard.REVISION_LIMIT)

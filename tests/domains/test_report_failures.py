@@ -9,8 +9,8 @@ from models.types import MAX_SAFE_INTEGER
 from resolvers.jobs import claims as jobs
 from resolvers.jobs import retention
 from resolvers.jobs.retention import Retention
-from resolvers.reports import requests, running, snapshots
-from resolvers.reports.requests import MAX_WAITING
+from resolvers.reports import mutations, running, snapshots
+from resolvers.reports.mutations import MAX_WAITING
 from tests.support.api import Org
 from tests.support.invoices import S, standing
 from tests.support.jobs import slot_of
@@ -113,7 +113,7 @@ async def test_so_many_reports_wait(acme: Org) -> None:
 
 
 async def test_so_many_reports_are_kept(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "MAX_KEPT", 2)
+    monkeypatch.setattr(mutations, "MAX_KEPT", 2)
     waits = await ask(acme, "REVENUE", **YEAR)
     keys = [waits["publicId"]]
     for _ in range(3):

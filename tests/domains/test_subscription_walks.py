@@ -19,7 +19,7 @@ from resolvers.collections.rows import Key
 from resolvers.context import Row
 from resolvers.errors import Refusal
 from resolvers.invoices import finalizing, numbers, payments
-from resolvers.subscriptions import billing, changes
+from resolvers.subscriptions import billing, mutations
 from tests.support.clock import Clock
 from tests.support.subscriptions import TIMED
 from tests.support.world import World, world
@@ -53,7 +53,7 @@ class Walk(RuleBasedStateMachine):
         trial = trial and off > 0
         self.anchor = date(2024, 1, day) + timedelta(days=off)
         given["trial_end" if trial else "start_date"] = self.anchor
-        self.id = self.world.changed(changes.create, given)["id"]
+        self.id = self.world.changed(mutations.create, given)["id"]
         self.key = encode(SUBSCRIPTION.prefix, self.id)
         self.status, self.quantity, self.ends = S.TRIALING if trial else S.ACTIVE, 1, False
         self.periods: list[tuple[str, int]] = []
@@ -102,7 +102,7 @@ class Walk(RuleBasedStateMachine):
     @rule(pauses=st.booleans())
     def pause_or_resume(self, pauses: bool) -> None:
         self._pass()
-        act, target = (changes.pause, S.PAUSED) if pauses else (changes.resume, S.ACTIVE)
+        act, target = (mutations.pause, S.PAUSED) if pauses else (mutations.resume, S.ACTIVE)
         if not pauses and self.ends and self.status is not S.CANCELLED:
             # It withdraws the planned cancellation too, whatever the status.
             self.ends = False
@@ -119,7 +119,7 @@ class Walk(RuleBasedStateMachine):
     @rule(later=st.booleans())
     def cancel(self, later: bool) -> None:
         self._pass()
-        self.world.changed(changes.cancel, Key(self.key), {"at_period_end": later})
+        self.world.changed(mutations.cancel, Key(self.key), {"at_period_end": later})
         if not later:
             self.status = S.CANCELLED
         elif self.status is not S.CANCELLED:
@@ -132,10 +132,10 @@ class Walk(RuleBasedStateMachine):
         given = {"quantity": quantity, "cancel_at_period_end": ends}
         if self.status is S.CANCELLED and (quantity, ends) != (self.quantity, self.ends):
             with pytest.raises(Refusal) as refused:
-                self.world.changed(changes.change, Key(self.key), given)
+                self.world.changed(mutations.change, Key(self.key), given)
             assert refused.value.extra["reason"] == "SUBSCRIPTION_CANCELLED"
             return
-        self.world.changed(changes.change, Key(self.key), given)
+        self.world.changed(mutations.change, Key(self.key), given)
         self.quantity, self.ends = quantity, ends
         self._is_as_the_model()
 

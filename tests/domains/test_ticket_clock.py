@@ -17,7 +17,7 @@ from resolvers.collections.rows import Key
 from resolvers.context import Context, now
 from resolvers.errors import Refusal
 from resolvers.lists.pages import pages
-from resolvers.tickets import tickets
+from resolvers.tickets import mutations
 from resolvers.tickets.collections import TICKETS
 from tests.support.world import World, world
 
@@ -38,7 +38,7 @@ class Walk(RuleBasedStateMachine):
 
     @initialize(priority=st.sampled_from(TicketPriority))
     def create(self, priority: TicketPriority) -> None:
-        row = self.world.changed(tickets.create, {"subject": "Help", "priority": priority})
+        row = self.world.changed(mutations.create, {"subject": "Help", "priority": priority})
         self.id, self.key = row["id"], encode(TICKET.prefix, row["id"])
         self.created = created_at(self.id)
         self.said: list[tuple[AuthorKind, datetime]] = [(CLIENT, self.created)]
@@ -58,10 +58,10 @@ class Walk(RuleBasedStateMachine):
         given = {"ticket_id": self.key, "body": "x", "author_kind": kind, "visibility": visibility}
         if self.status is S.CLOSED:
             with pytest.raises(Refusal) as refused:
-                self.world.changed(tickets.create_reply, given)
+                self.world.changed(mutations.create_reply, given)
             assert refused.value.extra["reason"] == "TICKET_CLOSED"
             return
-        row = self.world.changed(tickets.create_reply, given)
+        row = self.world.changed(mutations.create_reply, given)
         if visibility is Visibility.PUBLIC:
             self._heard(kind, created_at(row["id"]))
 
@@ -87,12 +87,12 @@ class Walk(RuleBasedStateMachine):
         if not legal or (reply is not None and before[0] is S.CLOSED):
             self.status, self.until, self.resolved, self.version, self.said = before
             with pytest.raises(Refusal) as refused:
-                self.world.changed(tickets.change, Key(self.key), given)
+                self.world.changed(mutations.change, Key(self.key), given)
             closed = reply is not None and self.status is S.CLOSED
             assert refused.value.code == ("CONFLICT" if closed else "INVALID_TRANSITION")
             return
         start = now()
-        row = self.world.changed(tickets.change, Key(self.key), given)
+        row = self.world.changed(mutations.change, Key(self.key), given)
         if reply is not None:
             (last,) = self.world.rows("select id from replies where ticket_id = $1 order by id desc limit 1", self.id)
             self.said[-1] = (reply, created_at(last["id"]))
@@ -106,7 +106,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(priority=st.sampled_from(TicketPriority))
     def prioritize(self, priority: TicketPriority) -> None:
-        self.world.changed(tickets.change, Key(self.key), {"priority": priority})
+        self.world.changed(mutations.change, Key(self.key), {"priority": priority})
         if priority is not self.priority:
             self.version += 1
             if all(kind is CLIENT for kind, _ in self.said):
@@ -125,7 +125,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def timer(self) -> None:
-        again = self.world.changed(tickets.wake, self.id)
+        again = self.world.changed(mutations.wake, self.id)
         if self.until is not None and self.until <= now():
             self.version += 1
             self._moved(S.OPEN)

@@ -9,7 +9,7 @@ import pytest
 from models.tickets import MACHINE, TicketPriority, TicketStatus
 from tests.support.api import Org, new_client, new_order
 from tests.support.refusals import problem, unchanged
-from tests.support.tickets import PATH, ROADS, ahead, events, move, new_ticket, put, read, reply, standing
+from tests.support.tickets import PATH, ROADS, ahead, events, new_ticket, put, read, reply, standing, transition_to
 
 S = TicketStatus
 PAIRS = list(itertools.product(S, S))
@@ -51,11 +51,11 @@ async def test_every_pair_of_states(acme: Org, origin: TicketStatus, target: Tic
             assert await put(acme, key, status=target) == before
     elif legal is None:
         async with unchanged(acme):
-            answer = await acme.http.put(f"{PATH}/{key}", json=move(target))
+            answer = await acme.http.put(f"{PATH}/{key}", json=transition_to(target))
             details = problem(answer, 409, "INVALID_TRANSITION", "body.status")
             assert details["allowed"] == [each.target for each in MACHINE.leaving(origin)]
     else:
-        after = await put(acme, key, **move(target))
+        after = await put(acme, key, **transition_to(target))
         assert (after["status"], after["version"]) == (target, before["version"] + 1)
         assert (after["snoozedUntil"] is not None) == (target is S.SNOOZED)
         assert (after["resolvedAt"] is not None) == (target in (S.RESOLVED, S.CLOSED))

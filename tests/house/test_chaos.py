@@ -34,43 +34,43 @@ RIGHT = dict.fromkeys(
 
 
 def test_what_is_right_has_nothing_to_account_for() -> None:
-    journal, tenant, kept = written()
-    assert wrong(journal, tenant, kept) == RIGHT
+    journal, tenant, stored = written()
+    assert wrong(journal, tenant, stored) == RIGHT
     # Of a change that nobody was told the outcome of, one effect is right, as none is.
     journal.changes[2] = replace(MOVED, acknowledged=None)
-    assert wrong(journal, tenant, kept) == RIGHT
-    assert wrong(journal, tenant, replace(kept, events=[*kept.events[:2], kept.events[3]])) == RIGHT
+    assert wrong(journal, tenant, stored) == RIGHT
+    assert wrong(journal, tenant, replace(stored, events=[*stored.events[:2], stored.events[3]])) == RIGHT
 
 
 def test_a_write_that_is_gone_is_missing() -> None:
-    journal, tenant, kept = written()
+    journal, tenant, stored = written()
     for lost in (
-        replace(kept, events=kept.events[:2]),
-        replace(kept, versions={"client_1": 1, "order_1": 1}),
-        replace(kept, versions={"order_1": 2}),
+        replace(stored, events=stored.events[:2]),
+        replace(stored, versions={"client_1": 1, "order_1": 1}),
+        replace(stored, versions={"order_1": 2}),
     ):
         assert wrong(journal, tenant, lost)["acknowledged writes missing"] == 1
 
 
 def test_a_second_effect_of_a_key_is_found() -> None:
-    journal, tenant, kept = written()
+    journal, tenant, stored = written()
     again = ("event_9", ("order.status_changed", "order_1", 3), True)
-    twice = replace(kept, events=[*kept.events, again], deliveries={**kept.deliveries, "event_9": "SUCCEEDED"})
+    twice = replace(stored, events=[*stored.events, again], deliveries={**stored.deliveries, "event_9": "SUCCEEDED"})
     assert wrong(journal, tenant, twice)["effects of one key doubled"] == 1
-    assert wrong(journal, tenant, replace(kept, marks=Counter({"k-1": 3})))["effects of one key doubled"] == 2
+    assert wrong(journal, tenant, replace(stored, marks=Counter({"k-1": 3})))["effects of one key doubled"] == 2
 
 
 def test_what_a_worker_did_twice_is_found() -> None:
-    journal, tenant, kept = written()
-    key, renewed, _ = kept.events[3]
-    again = replace(kept, events=[*kept.events, ("event_9", renewed, False)])
+    journal, tenant, stored = written()
+    key, renewed, _ = stored.events[3]
+    again = replace(stored, events=[*stored.events, ("event_9", renewed, False)])
     tenant.healthy.events["event_9"] = tenant.healthy.events[key]
-    found = wrong(journal, tenant, replace(again, deliveries={**kept.deliveries, "event_9": "SUCCEEDED"}))
+    found = wrong(journal, tenant, replace(again, deliveries={**stored.deliveries, "event_9": "SUCCEEDED"}))
     assert found == RIGHT | {"events doubled": 1}
 
 
 def test_a_payment_is_two_events_and_a_report_none() -> None:
-    journal, tenant, kept = written()
+    journal, tenant, stored = written()
     journal.changes += [
         Change("a", "k-6", "invoice.paid", 7.0, 8.0, "invoice_1", 3),
         Change("a", "k-7", SILENT, 9.0, 10.0, "report_1", 1),
@@ -78,9 +78,9 @@ def test_a_payment_is_two_events_and_a_report_none() -> None:
     paid = [(f"event_{name}", (f"invoice.{name}", "invoice_1", 3), True) for name in ("paid", "payment_recorded")]
     for key, what, _ in paid:
         tenant.healthy.events[key], tenant.healthy.webhook_ids[what] = [11.0], key
-    heard = {**kept.deliveries, "event_paid": "SUCCEEDED", "event_payment_recorded": "SUCCEEDED"}
-    versions = {**kept.versions, "invoice_1": 3, "report_1": 4}
-    right = replace(kept, events=[*kept.events, *paid], deliveries=heard, versions=versions)
+    heard = {**stored.deliveries, "event_paid": "SUCCEEDED", "event_payment_recorded": "SUCCEEDED"}
+    versions = {**stored.versions, "invoice_1": 3, "report_1": 4}
+    right = replace(stored, events=[*stored.events, *paid], deliveries=heard, versions=versions)
     assert wrong(journal, tenant, right) == RIGHT
     # One event of the two is missing; a second report was made.
     assert wrong(journal, tenant, replace(right, events=right.events[:-1]))["acknowledged writes missing"] == 1
@@ -91,16 +91,16 @@ def test_a_payment_is_two_events_and_a_report_none() -> None:
 
 
 def test_doubled_numbers_and_lost_deliveries_are_found() -> None:
-    journal, tenant, kept = written()
-    assert wrong(journal, tenant, replace(kept, numbers=[1001, 1002, 1001]))["order numbers doubled"] == 1
+    journal, tenant, stored = written()
+    assert wrong(journal, tenant, replace(stored, numbers=[1001, 1002, 1001]))["order numbers doubled"] == 1
     journal.changes.append(replace(ORDER, key="k-4", public_id="order_2"))
-    assert wrong(journal, tenant, kept)["order numbers doubled"] == 1
+    assert wrong(journal, tenant, stored)["order numbers doubled"] == 1
     del journal.changes[-1]
-    failed = {**kept.deliveries, "event_1": "FAILED"}
-    assert wrong(journal, tenant, replace(kept, deliveries=failed))["deliveries lost"] == 1
-    assert wrong(journal, tenant, replace(kept, deliveries={}))["deliveries lost"] == 4
+    failed = {**stored.deliveries, "event_1": "FAILED"}
+    assert wrong(journal, tenant, replace(stored, deliveries=failed))["deliveries lost"] == 1
+    assert wrong(journal, tenant, replace(stored, deliveries={}))["deliveries lost"] == 4
     del tenant.healthy.events["event_1"]
-    assert wrong(journal, tenant, kept)["deliveries lost"] == 1
+    assert wrong(journal, tenant, stored)["deliveries lost"] == 1
 
 
 def test_two_bodies_of_one_event_are_found_at_two_receivers_too() -> None:

@@ -122,8 +122,8 @@ def test_the_domain_has_the_transitions_and_events_of_the_code() -> None:
         "agent job transitions": agent_jobs.MACHINE,
     }
     for name, machine in machines.items():
-        moves = [(each.origin.value, each.target.value, each.meaning) for each in machine.transitions]
-        assert _between(name) == _table("| from | to | what it means |", moves), name
+        transitions = [(each.origin.value, each.target.value, each.meaning) for each in machine.transitions]
+        assert _between(name) == _table("| from | to | what it means |", transitions), name
     rows = []
     for name, _, meaning in events():
         scope = event_scope(name)

@@ -67,7 +67,7 @@ def test_a_value_is_held_against_its_schema_once(monkeypatch: pytest.MonkeyPatch
     # A look for the first problem before would be as much again.
     validator = Mock(spec=Draft202012Validator)
     validator.iter_errors.return_value = iter(())
-    monkeypatch.setattr(schemas, "_kept", lambda _: (validator, all_of({"type": "integer"}), {}))
+    monkeypatch.setattr(schemas, "_compiled", lambda _: (validator, all_of({"type": "integer"}), {}))
     problems_of({}, {"all": [0]}, "input")
     problems_of({}, {"all": [0] * 7_000}, "input")
     assert [call[0] for call in validator.method_calls] == ["iter_errors", "validate"]
@@ -96,7 +96,7 @@ def test_no_copy_is_made_of_a_long_value_for_each_of_many_problems() -> None:
     schema = {"type": "object", "allOf": [{"required": ["a"]}] * 400}
     assert len(problems_of(schema, {"all": [[]] * 5}, "input")) == 1
     asked: list[str] = []
-    validator, kept, own = schemas._kept(orjson.dumps(schema))
+    validator, compiled, own = schemas._compiled(orjson.dumps(schema))
 
     class Asked:
         """A validator that remembers what it was asked."""
@@ -106,7 +106,7 @@ def test_no_copy_is_made_of_a_long_value_for_each_of_many_problems() -> None:
             validator.validate(data)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schemas, "_kept", lambda _: (Asked(), kept, own))
+        patch.setattr(schemas, "_compiled", lambda _: (Asked(), compiled, own))
         (problem,) = problems_of(schema, {"all": [[]] * 5_000}, "input")
     assert (problem.within, asked) == ("a", ["the first"])
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.typeid import decode
-from resolvers.api_keys import keys
+from resolvers.api_keys import mutations
 from resolvers.collections.rows import Key
 from resolvers.database.runtime import Runtime
 from schema.requests.engine import Engine
@@ -56,7 +56,7 @@ async def test_a_revocation_looks_for_what_the_key_made(acme: Org, api_runtime: 
     await acme.rows("update api_keys set created_by_key = $1 where revoked_at is not null", decode("apikey", key))
     ctx = explained(api_runtime, acme.id)
     async with ctx.transaction():
-        _, _, others = await keys.revoke(ctx, Key(key))
+        _, _, others = await mutations.revoke(ctx, Key(key))
     assert others == 0
     plans = [(text, plan) for text, plan in ctx.plans if "api_keys" in text]
     assert any("RECURSIVE" in text for text, _ in plans)

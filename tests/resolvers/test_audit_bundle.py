@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from resolvers.audit.bundle import Bundle, check
+from resolvers.audit.bundle_writer import write_bundle
 from resolvers.audit.chain import public_keys
 from resolvers.audit.entries import canonical, new_entry
-from resolvers.audit.export import export
 from resolvers.changes import write as changes
 from resolvers.database.runtime import Runtime
 from resolvers.jobs.claims import context_of
@@ -172,7 +172,7 @@ async def test_a_log_that_does_not_hold_gets_no_head(runtime: Runtime, org: UUID
     await sealed(runtime, org, 2)
     await rows(runtime, org, "delete from audit_changes where org_id = $1", org)
     lines: list[bytes] = []
-    found = await export(runtime, org, SIGNING.current, lines.append)
+    found = await write_bundle(runtime, org, SIGNING.current, lines.append)
     assert found.failure is not None
     assert [line for line in parsed(lines) if "head" in line] == []
 

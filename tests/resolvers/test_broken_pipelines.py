@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from resolvers.database.begin import BEGIN_READ
 from resolvers.database.connection import PooledConnection
 from resolvers.database.runtime import Runtime
+from resolvers.database.transaction_settings import BEGIN_READ
 from tests.support.pipelines import DIVIDED, NUMBERS, SLEPT, USUAL, org, prepared, values
 from tests.support.pool import LONG, PID, single, terminate
 from tests.support.servers import Backends

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from resolvers.database.begin import BEGIN_WRITE, KEYED
 from resolvers.database.connection import PooledConnection
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
+from resolvers.database.transaction_settings import BEGIN_WRITE, KEYED
 from tests.support.pool import count_as, names, of, single
 
 __all__ = ["single"]
@@ -24,19 +24,19 @@ async def connection_of(runtime: Runtime) -> PooledConnection:
     return connection
 
 
-async def insert(runtime: Runtime, org: UUID, name: str, *, rehearses: bool = False) -> None:
-    """Insert a row in a transaction of its own, rolled back where it rehearses."""
+async def insert(runtime: Runtime, org: UUID, name: str, *, dry_run: bool = False) -> None:
+    """Insert a row in a transaction of its own, rolled back in a dry run."""
     ctx = of(runtime, org)
-    ctx.rehearses = rehearses
+    ctx.dry_run = dry_run
     async with ctx.transaction():
         await ctx.run(INSERT, [org, name])
 
 
-@pytest.mark.parametrize("rehearses", [True, False])
+@pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize("prepared", [True, False])
 @pytest.mark.parametrize("after_a_snapshot", [True, False])
 async def test_the_next_commit_keeps_nothing_of_it(
-    single: Runtime, *, prepared: bool, after_a_snapshot: bool, rehearses: bool
+    single: Runtime, *, prepared: bool, after_a_snapshot: bool, dry_run: bool
 ) -> None:
     org, kept = uuid4(), ["mine"]
     await count_as(single, org, "mine")
@@ -47,7 +47,7 @@ async def test_the_next_commit_keeps_nothing_of_it(
     if after_a_snapshot:
         assert await names(single, org) == kept
         assert connection.pending_commit
-    work = asyncio.ensure_future(insert(single, org, "lost", rehearses=rehearses))
+    work = asyncio.ensure_future(insert(single, org, "lost", dry_run=dry_run))
     # It runs up to what it waits for: its messages are sent, and none is read before the loop's next turn.
     await asyncio.sleep(0)
     assert connection.owner == org

@@ -14,7 +14,7 @@ from models.messages import Message
 from models.typeid import new_uuid
 from resolvers.actor import Actor
 from resolvers.agent_jobs.collections import AGENT_JOBS
-from resolvers.agent_jobs.jobs import queue
+from resolvers.agent_jobs.mutations import queue
 from resolvers.changes.edits import begin_edit, insert, new_row
 from resolvers.changes.write import _broken_reference
 from resolvers.clients import CLIENTS

@@ -21,8 +21,8 @@ from tests.support.webhooks import new_webhook
 # Who may lock rows FOR UPDATE, and of which table: nothing refers to its rows.
 WHOLE = {
     "agent_jobs/budgets._locked": "agent_budgets",
-    "agent_jobs/by_hand._lock_runs": "jobs",
-    "jobs/by_hand._change": "jobs",
+    "agent_jobs/job_subject._lock_runs": "jobs",
+    "jobs/mutations._change": "jobs",
     "jobs/claims._claim": "jobs",
     "jobs/claims._lock": "jobs",
     "jobs/claims._lock_some": "jobs",

@@ -68,7 +68,7 @@ def test_the_document_has_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "QUERIES", queries)
     monkeypatch.setattr("rest_shim.to_graphql.QUERIES", queries)
     monkeypatch.setitem(examples.BODIES, "TheClient", {"name": "Ada"})
-    monkeypatch.setitem(examples.BESIDE, "RotateWebhookSecret", {"secret": "whsec_AA=="})
+    monkeypatch.setitem(examples.PAYLOADS, "RotateWebhookSecret", {"secret": "whsec_AA=="})
     made = openapi.document((*ROUTES, *MADE_UP))
     validate(made)
     paths = made["paths"]

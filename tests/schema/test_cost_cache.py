@@ -78,7 +78,7 @@ def test_what_is_kept_is_what_would_be_judged() -> None:
             prepared = engine.measure(SHAPED, None, given)
             assert prepared.measure == analyze_cost(CORE, prepared.operation, given, RULES), given
             seen.add((prepared.measure.cost, tuple(prepared.measure.requirements)))
-            assert len(prepared.operation.costs.kept) <= MAX_COSTS
+            assert len(prepared.operation.costs.checks) <= MAX_COSTS
     assert len(seen) == 169
     bare = engine.measure(SHAPED, None, {})
     assert bare.measure == analyze_cost(CORE, bare.operation, {}, RULES)
@@ -95,7 +95,7 @@ def test_a_page_s_size_is_what_it_is_judged_by(judged: list[Any]) -> None:
     assert len(judged) == 3
     for size in range(1, 101):
         assert engine.measure(text, None, {"n": size}).measure.cost == 2 + size
-    assert len(engine.executor.documents.operation(text, None).costs.kept) == MAX_COSTS
+    assert len(engine.executor.documents.operation(text, None).costs.checks) == MAX_COSTS
 
 
 def test_what_is_too_much_is_kept_too(judged: list[Any]) -> None:

@@ -68,7 +68,7 @@ def test_one_document_keeps_few_plans_and_verdicts_whatever_its_variables() -> N
         chosen: dict[str, Any] = {name: bool(number >> index & 1) for index, name in enumerate(names)}
         operation = asked(engine, text, None, chosen | {"first": number + 1, "after": f"{number}"})
     assert operation is not None
-    assert (len(operation.plans), len(operation.costs.kept)) == (MAX_PLANS, MAX_COSTS)
+    assert (len(operation.plans), len(operation.costs.checks)) == (MAX_PLANS, MAX_COSTS)
     assert alive() - before == {"Operation": 1, "Plan": MAX_PLANS, "CostCheck": MAX_COSTS}
 
 
@@ -91,13 +91,13 @@ def test_large_documents_are_kept_by_their_bytes() -> None:
     weights = []
     for number in range(30):
         weights.append(asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}").weight)
-        assert documents.weight == sum(each.weight for each in documents._kept.values()) <= documents.most
+        assert documents.weight == sum(each.weight for each in documents._operations.values()) <= documents.most
     assert min(weights) > 900 * TOKEN_BYTES
     assert len(documents) == documents.most // weights[-1]
     for number in range(KEPT):
         asked(engine, f"{{ a{number}: __typename }}")
     assert len(documents) == KEPT
-    assert documents.weight == sum(each.weight for each in documents._kept.values())
+    assert documents.weight == sum(each.weight for each in documents._operations.values())
     assert Engine().executor.documents.most == MAX_BYTES
 
 
@@ -114,9 +114,9 @@ def test_plans_and_verdicts_of_a_kept_document_count_and_push_others_out() -> No
         assert documents.weight <= documents.most
         # What was replaced counts no more.
         fields = sum(plan.size for plan in operation.plans.values())
-        verdicts = len(operation.costs.kept) * (COST_BYTES + DECISION_BYTES * len(operation.costs.decisions))
+        verdicts = len(operation.costs.checks) * (COST_BYTES + DECISION_BYTES * len(operation.costs.decisions))
         assert operation.weight == weight + FIELD_BYTES * fields + verdicts
-        met.append((operation, len(operation.plans), len(operation.costs.kept), fields))
+        met.append((operation, len(operation.plans), len(operation.costs.checks), fields))
     assert {id(each[0]) for each in met} == {id(met[0][0])}
     assert met[-1][1:3] == (MAX_PLANS, MAX_COSTS)
     assert met[-1][3] > 1_500

@@ -63,7 +63,7 @@ async def test_null_within_a_variable_is_as_absent(filled: Org) -> None:
     found: dict[str, Any] = {}
     for place in POSITIONS:
         if place.inner:
-            at = Position(place.fields, place.beside, place.selection, place.argument, (), (), "")
+            at = Position(place.fields, place.required, place.selection, place.argument, (), (), "")
             field = _arguments_of(place)[place.argument]
             text = at.document("$v", f"($v: {str(field.type).rstrip('!')})")
             expected = await _absent(filled, place, found)

@@ -18,10 +18,10 @@ from tests.support.refusals import unchanged
 ENGINE = Engine()
 
 
-def context(org: Org, runtime: Runtime, *scopes: str, rehearses: bool = False) -> Context:
+def context(org: Org, runtime: Runtime, *scopes: str, dry_run: bool = False) -> Context:
     """The context of a job that has these scopes."""
     actor = Actor(ActorKind.JOB, "job_1", "Helper", frozenset(scopes), org.id)
-    return Context(runtime, actor, "job_1", Source.WORKER, rehearses=rehearses)
+    return Context(runtime, actor, "job_1", Source.WORKER, dry_run=dry_run)
 
 
 def _codes(result: OperationResult) -> list[tuple[str, str | None]]:

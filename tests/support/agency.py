@@ -11,7 +11,7 @@ from models.agent_jobs import AGENT_JOB
 from models.typeid import decode, encode, new_uuid
 from resolvers import organizations
 from resolvers.actor import Actor
-from resolvers.api_keys import keys
+from resolvers.api_keys import mutations as api_keys
 from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from schema.operations import OPERATIONS
@@ -143,7 +143,7 @@ async def agency(runtime: Runtime) -> Agency:
     ctx = organizations.command_line(runtime, new_uuid())
     async with ctx.transaction():
         await organizations.create(ctx, "Test", f"org-{new_uuid().hex[:20]}")
-        row, _ = await keys.create(ctx, {"name": "test", "scopes": ["*"]})
+        row, _ = await api_keys.create(ctx, {"name": "test", "scopes": ["*"]})
     key = encode("apikey", row["id"])
     actor = Actor(ActorKind.KEY, key, "test", frozenset({"*"}), ctx.org_id, row["id"], row["digest"])
     made = Agency(runtime, ctx.org_id, actor)

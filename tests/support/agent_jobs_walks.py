@@ -25,8 +25,8 @@ class AgentJobWalk(Walk):
         self.started, self.decided = False, 0
         self.open: list[tuple[str, AgentStepKind]] = []
 
-    def blocked(self, move: Transition[Any]) -> Guard | None:
-        block = None if move.check is None else move.check({}, {}, now())
+    def blocked(self, transition: Transition[Any]) -> Guard | None:
+        block = None if transition.check is None else transition.check({}, {}, now())
         return None if block is None else block.code
 
     def is_set(self) -> Mapping[str, bool]:

@@ -68,8 +68,8 @@ async def lead(org: Org, job: str, *states: AgentJobStatus, **columns: Any) -> N
         ctx = context_of(org.runtime, org.id, new_uuid())
         async with ctx.transaction():
             edit = await begin_edit(ctx, AGENT_JOBS, Key(job))
-            beside = columns if state is states[-1] else {}
-            edit.set(MACHINE.moved(edit.row, state, now()) | beside, "transition", event_of(state))
+            others = columns if state is states[-1] else {}
+            edit.set(MACHINE.transitioned(edit.row, state, now()) | others, "transition", event_of(state))
             await edit.save()
 
 

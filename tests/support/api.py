@@ -15,7 +15,7 @@ import uvicorn
 
 from models.typeid import new_uuid
 from resolvers import organizations
-from resolvers.api_keys import keys as api_keys
+from resolvers.api_keys import mutations as api_keys
 from resolvers.database.runtime import Runtime
 from server.app import create_app
 from server.dev.embedded import free_port

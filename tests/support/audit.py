@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from resolvers import organizations
-from resolvers.audit import export as audit_export
+from resolvers.audit import bundle_writer
 from resolvers.audit.erase import erase
 from resolvers.audit.verify import Verification, verify
 from resolvers.database.runtime import Runtime
@@ -55,7 +55,7 @@ async def erased(runtime: Runtime, org: UUID, target: UUID) -> int:
 async def bundle(runtime: Runtime, org: UUID, first: int = 1, last: int | None = None) -> list[bytes]:
     """The lines of a bundle, signed by the highest of SIGNING."""
     lines: list[bytes] = []
-    found = await audit_export.export(runtime, org, SIGNING.current, lines.append, first, last)
+    found = await bundle_writer.write_bundle(runtime, org, SIGNING.current, lines.append, first, last)
     assert found.failure is None
     return lines
 

@@ -19,17 +19,17 @@ class Wrong:
 
     given: Body
     fields: tuple[tuple[str, str], ...]
-    beside: Body
+    extra: Body
     rest: bool
 
     def __str__(self) -> str:
         return " ".join(f"{name}-{code}" for name, code in self.fields)
 
 
-def wrong(given: Body, *fields: str, rest: bool = False, **beside: Any) -> Wrong:
+def wrong(given: Body, *fields: str, rest: bool = False, **extra: Any) -> Wrong:
     """An input whose wrong fields are written as ``"tags.1 TOO_SHORT"``."""
     parts = [field.rpartition(" ") for field in fields]
-    return Wrong(given, tuple((name, code) for name, _, code in parts), beside, rest)
+    return Wrong(given, tuple((name, code) for name, _, code in parts), extra, rest)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Case:
     routes: Mapping[str, str] = field(default_factory=dict)
     shape: Mapping[str, str] = field(default_factory=dict)
     shown_once: Mapping[str, str] = field(default_factory=dict)
-    beside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    payload: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     filters: tuple[Filter, ...] = ()
     wrong_queries: tuple[tuple[str, str], ...] = ()
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 from bench.chaos.changes import WEEKS
 from bench.chaos.journal import Change, Journal
-from bench.chaos.kept import Kept
 from bench.chaos.listeners import healthy
 from bench.chaos.models import HEALTHY, MESSAGES, Models, body_of
+from bench.chaos.stored import Stored
 from bench.chaos.tenants import Tenant
 from bench.chaos.worked import AgentJob, Report, Worked
 from models.reports import ReportKind
@@ -20,8 +20,8 @@ MOVED = Change("a", "k-3", "order.status_changed", 5.0, 6.0, "order_1", 2, 1001)
 RENEWED = ("subscription.renewed", "subscription_1", 3)
 
 
-def written() -> tuple[Journal, Tenant, Kept]:
-    """Three changes of clients and one of a worker, kept, delivered and heard."""
+def written() -> tuple[Journal, Tenant, Stored]:
+    """Three changes of clients and one of a worker, stored, delivered and heard."""
     journal = Journal([CLIENT, ORDER, MOVED])
     heard = healthy()
     happened = [*((change.happened, True) for change in journal.changes), (RENEWED, False)]
@@ -29,7 +29,7 @@ def written() -> tuple[Journal, Tenant, Kept]:
         heard.webhook_ids[what] = f"event_{number}"
         heard.events[f"event_{number}"] = [10.0 + number]
         heard.bodies[f"event_{number}"] = {b"one"}
-    kept = Kept(
+    stored = Stored(
         {"client_1": 1, "order_1": 2},
         Counter({"k-1": 1, "k-2": 1}),
         [1001],
@@ -37,7 +37,7 @@ def written() -> tuple[Journal, Tenant, Kept]:
         {f"event_{number}": "SUCCEEDED" for number in range(len(happened))},
         5,
     )
-    return journal, Tenant("a", "a", uuid4(), "key", heard, uuid4()), kept
+    return journal, Tenant("a", "a", uuid4(), "key", heard, uuid4()), stored
 
 
 def row(created: int) -> dict[str, Any]:
@@ -46,11 +46,11 @@ def row(created: int) -> dict[str, Any]:
     return {"from": "2026-01-05", "to": "2026-01-12", "created": created, **sums, "open": 0}
 
 
-def worked() -> tuple[Models, Kept, Worked]:
+def worked() -> tuple[Models, Stored, Worked]:
     """A job of the healthy model and one of a hostile one, a subscription that is billed, and a report."""
-    _, _, kept = written()
+    _, _, stored = written()
     for number in range(MESSAGES):
-        kept.marks[body_of("k-4", number)] = 1
+        stored.marks[body_of("k-4", number)] = 1
     jobs = [
         AgentJob("job_1", HEALTHY, "k-4", "SUCCEEDED", None),
         AgentJob("job_2", "hangs", "k-5", "FAILED", "TIMED_OUT"),
@@ -65,4 +65,4 @@ def worked() -> tuple[Models, Kept, Worked]:
         [(subscription, invoice) for subscription, invoice, _ in periods], [2, 1, 3, 4],
         [report, Report(ReportKind.MRR, "FAILED", "TOO_SLOW")], {"agents": [4.0], "billing": [], "reports": [6.0]},
     )  # fmt: skip
-    return models, kept, found
+    return models, stored, found

@@ -4,7 +4,7 @@ from typing import Any
 
 from models.documents import AppVersionStatus
 from resolvers import organizations
-from resolvers.api_keys import keys
+from resolvers.api_keys import mutations as api_keys
 from resolvers.documents import versions
 from resolvers.documents.lookup import sha256_of
 from tests.support.api import Org
@@ -33,5 +33,5 @@ async def held_to_documents(org: Org, *scopes: str) -> Org:
     ctx = organizations.command_line(org.runtime, org.id)
     async with ctx.transaction():
         given = {"name": "limited", "scopes": [*scopes], "trusted_documents_only": True}
-        _, raw = await keys.create(ctx, given)
+        _, raw = await api_keys.create(ctx, given)
     return org.holding(raw)

@@ -104,12 +104,12 @@ def missing(value: Any) -> Any:
     return [missing(key) for key in value] if isinstance(value, list) else encode(prefix_of(value), new_uuid())
 
 
-def placed(type_: Any, path: Sequence[str], value: Any, beside: Any = None) -> Any:
+def placed(type_: Any, path: Sequence[str], value: Any, around: Any = None) -> Any:
     """The value of an input type that has this value at a path, beside what else is given of it."""
     if not path:
         return value
     several, named = is_list_type(get_nullable_type(type_)), get_named_type(type_)
-    held = (beside[0] if several else beside) if beside else {}
+    held = (around[0] if several else around) if around else {}
     name, *rest = path
     made = held | {name: placed(named.fields[name].type, rest, value, held.get(name))}
     return [made] if several else made

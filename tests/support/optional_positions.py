@@ -35,7 +35,7 @@ class Position:
     """
 
     fields: tuple[str, ...]
-    beside: tuple[str, ...]
+    required: tuple[str, ...]
     selection: str
     argument: str
     inner: tuple[str, ...]
@@ -54,7 +54,7 @@ class Position:
                 [*(f"{key}: {part}" for key, part in _required(name, self.fields[-1])), *([given] if given else [])]
             )
             given = f"{name}: {_held(f'{{{made}}}', several)}"
-        arguments = ", ".join([*self.beside, *([given] if given else [])])
+        arguments = ", ".join([*self.required, *([given] if given else [])])
         text = f"{self.fields[-1]}{f'({arguments})' if arguments else ''} {{ {self.selection} }}"
         for name in reversed(self.fields[:-1]):
             text = f"{name} {{ {text} }}"

@@ -21,7 +21,7 @@ ROADS: dict[OrderStatus, list[OrderStatus]] = {
 WRITE = "mutation($input: CreateMessageInput!) { createMessage(input: $input) { message { id visibility } } }"
 
 
-async def move(org: Org, key: str, to: OrderStatus, **given: Any) -> Any:
+async def transition(org: Org, key: str, to: OrderStatus, **given: Any) -> Any:
     """Move an order; a cancelled one has its reason."""
     reason = {"reason": "No longer wanted"} if to is S.CANCELLED else {}
     data = await org.data(TRANSITION, input={"id": key, "to": to} | reason | given)
@@ -32,5 +32,5 @@ async def standing(org: Org, status: OrderStatus) -> str:
     """The id of an order that stands somewhere."""
     key: str = (await new_order(org))["publicId"]
     for to in ROADS[status]:
-        await move(org, key, to)
+        await transition(org, key, to)
     return key

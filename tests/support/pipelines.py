@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from resolvers.database.begin import BEGIN_READ
 from resolvers.database.connection import PooledConnection
 from resolvers.database.runtime import Runtime
+from resolvers.database.transaction_settings import BEGIN_READ
 from tests.support.pool import count_as, names
 
 Asked = Sequence[tuple[str, Sequence[Any], int]]

@@ -60,7 +60,7 @@ ACTION = Route(
 )  # fmt: skip
 BARE_ACTION = Route(
     "POST", f"{HOOK}/rotate-secret", "RotateWebhookSecret", WEBHOOK, "Rotate a secret",
-    {"publicId": ("input", "id")}, beside=("secret",),
+    {"publicId": ("input", "id")}, payload_fields=("secret",),
 )  # fmt: skip
 OPTIONAL = Route(
     "POST", "/api/v1/clients/{publicId}/touch", "TouchClient", CLIENT, "Touch a client",

@@ -9,7 +9,7 @@ import pytest
 from bench.data import fill
 from execution import Limits
 from resolvers import organizations
-from resolvers.api_keys import keys
+from resolvers.api_keys import mutations as api_keys
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims
 from schema.requests.engine import Engine
@@ -70,7 +70,7 @@ async def _add_work_of_workers(runtime: Runtime, rows: Rows) -> None:
     """Add agents with jobs, and reports of which one is computed."""
     ctx = organizations.command_line(runtime, rows.org_id)
     async with ctx.transaction():
-        key, _ = await keys.create(ctx, {"name": "Agents", "scopes": SCOPES})
+        key, _ = await api_keys.create(ctx, {"name": "Agents", "scopes": SCOPES})
         await load_agents(ctx, agents_of(rows, 77, key["id"]), lambda _line: None)
         await request_reports(ctx, FIXED)
     first, *_ = await jobs.rows(runtime, rows.org_id, JOB, rows.org_id)

@@ -10,7 +10,7 @@ from models.subscriptions import SUBSCRIPTION
 from models.typeid import decode, new_uuid
 from resolvers.context import now
 from resolvers.jobs.claims import context_of
-from resolvers.subscriptions import billing, changes
+from resolvers.subscriptions import billing, mutations
 from tests.support.api import Org, new_client, new_service
 from tests.support.clock import Clock
 from workers.jobs import timers as worker
@@ -88,7 +88,7 @@ async def events(org: Org, key: str) -> list[str]:
 
 
 # What reads the time for subscriptions: their changes, and their worker.
-TIMED = (changes, billing, worker, sys.modules[__name__])
+TIMED = (mutations, billing, worker, sys.modules[__name__])
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ async def read(org: Org, key: str) -> dict[str, Any]:
     return found
 
 
-def move(to: TicketStatus) -> dict[str, Any]:
+def transition_to(to: TicketStatus) -> dict[str, Any]:
     """What a request brings to move a ticket."""
     return {"status": to} | ({"snoozedUntil": ahead(hours=1)} if to is S.SNOOZED else {})
 
@@ -59,7 +59,7 @@ async def standing(org: Org, status: TicketStatus) -> str:
     """The id of a ticket that stands somewhere."""
     key: str = (await new_ticket(org))["publicId"]
     for to in ROADS[status]:
-        await put(org, key, **move(to))
+        await put(org, key, **transition_to(to))
     return key
 
 

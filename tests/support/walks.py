@@ -47,11 +47,11 @@ class Walk:
     async def begin(self) -> None:
         """Make object and organization as the model believes them to be."""
 
-    def blocked(self, move: Transition[Any]) -> Guard | None:
+    def blocked(self, transition: Transition[Any]) -> Guard | None:
         """What blocks a transition from the present state."""
         return None
 
-    def moved(self, move: Transition[Any]) -> None:
+    def transitioned(self, transition: Transition[Any]) -> None:
         """Take note of a transition that was made."""
 
     def is_set(self) -> Mapping[str, bool]:
@@ -61,7 +61,7 @@ class Walk:
     @classmethod
     def steps(cls) -> st.SearchStrategy[list[Step]]:
         """Walks; more of their steps can be made than cannot."""
-        legal = st.tuples(st.just("move"), st.integers(0, 20))
+        legal = st.tuples(st.just("transition"), st.integers(0, 20))
         asked = st.tuples(
             st.sampled_from(["ask", "ask without"]), st.sampled_from([*cls.machine.states.__members__.values()])
         )
@@ -72,10 +72,10 @@ class Walk:
         """The shortest way from the present state to each one that can be asked for."""
         found: dict[DescribedEnum, list[Step]] = {self.status: []}
         for origin in (waiting := [self.status]):
-            for move in self.machine.leaving(origin):
-                if move.target not in found and self.blocked(move) is None:
-                    found[move.target] = [*found[origin], ("ask", move.target)]
-                    waiting.append(move.target)
+            for transition in self.machine.leaving(origin):
+                if transition.target not in found and self.blocked(transition) is None:
+                    found[transition.target] = [*found[origin], ("ask", transition.target)]
+                    waiting.append(transition.target)
         return found
 
     async def take(self, step: Step) -> None:
@@ -83,7 +83,7 @@ class Walk:
         word, what = step
         if word == "happens":
             await getattr(self, what)()
-        elif word == "move":
+        elif word == "transition":
             leaving = self.machine.leaving(self.status)
             if leaving:
                 await self._asked(leaving[what % len(leaving)].target, complete=True)
@@ -101,14 +101,14 @@ class Walk:
         return details | {"field": error["field"].removeprefix("body."), "reason": error["code"]}
 
     async def _asked(self, to: DescribedEnum, *, complete: bool) -> None:
-        move = self.machine.between(self.status, to)
-        brings = [BRINGS[each] for each in move.requires] if move is not None else []
+        transition = self.machine.between(self.status, to)
+        brings = [BRINGS[each] for each in transition.requires] if transition is not None else []
         refused = await self.ask(to, {name: value() for name, value in brings} if complete else {})
         details = None if refused is None else (refused["status"], refused["code"], refused["field"])
-        block = None if move is None else self.blocked(move)
+        block = None if transition is None else self.blocked(transition)
         if to is self.status:
             assert refused is None
-        elif move is None or block is not None:
+        elif transition is None or block is not None:
             assert refused is not None
             assert details == (409, "INVALID_TRANSITION", self.field)
             free = [each.target for each in self.machine.leaving(self.status) if self.blocked(each) is None]
@@ -120,7 +120,7 @@ class Walk:
         else:
             assert refused is None, refused
             self.status, self.version = to, self.version + 1
-            self.moved(move)
+            self.transitioned(transition)
 
     async def holds(self) -> None:
         """The object is as its model, and says truly what it may become."""
@@ -136,8 +136,8 @@ class Walk:
             for each in found["availableTransitions"]
         ]
         assert listed == [
-            (move.target, self.blocked(move) is None, [*move.requires], self.blocked(move))
-            for move in self.machine.leaving(self.status)
+            (transition.target, self.blocked(transition) is None, [*transition.requires], self.blocked(transition))
+            for transition in self.machine.leaving(self.status)
         ]
 
     async def ends(self) -> None:

@@ -130,8 +130,8 @@ async def test_any_of_several_versions_can_be_tried(acme: Org) -> None:
 async def test_an_idempotency_key_is_neither_looked_up_nor_used_up(acme: Org) -> None:
     key = {"Idempotency-Key": "one"}
     for _ in range(2):
-        tried = await acme.http.post("/api/v1/clients", json=ADA, headers=DRY | key)
-        assert tried.status_code == 201, tried.text
+        dry_run = await acme.http.post("/api/v1/clients", json=ADA, headers=DRY | key)
+        assert dry_run.status_code == 201, dry_run.text
     made = await acme.http.post("/api/v1/clients", json=ADA, headers=key)
     assert (made.status_code, "idempotent-replayed" in made.headers) == (201, False)
     async with unchanged(acme):

@@ -16,7 +16,7 @@ from resolvers.context import Row, now
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 from resolvers.jobs import claims
-from resolvers.tickets import tickets
+from resolvers.tickets import mutations
 from server.wiring import running
 from tests.support.api import settings_of
 from tests.support.jobs import eventually, one, rows, slot_of, working
@@ -42,8 +42,8 @@ async def change(runtime: Runtime, org: UUID, ticket: Row | None, **values: Any)
     ctx = organizations.command_line(runtime, org)
     async with ctx.transaction():
         if ticket is None:
-            return await tickets.create(ctx, values)
-        return await tickets.change(ctx, Key(encode(TICKET.prefix, ticket["id"])), values)
+            return await mutations.create(ctx, values)
+        return await mutations.change(ctx, Key(encode(TICKET.prefix, ticket["id"])), values)
 
 
 async def snoozed(runtime: Runtime, org: UUID, **ahead: float) -> Row:

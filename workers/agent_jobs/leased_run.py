@@ -22,7 +22,7 @@ from resolvers.agent_jobs.model_calls import ModelCall
 from resolvers.agent_jobs.open_model_calls import begin_job_edit
 from resolvers.agent_jobs.runs import Run
 from resolvers.agent_jobs.steps import add_step
-from resolvers.changes.rehearsal import Rehearsal
+from resolvers.changes.recorded_changes import RecordedChanges
 from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
@@ -32,8 +32,8 @@ from schema.requests.engine import Engine
 from schema.requests.results import OperationResult
 from schema.tools.calls import call_tool
 from workers.agent_jobs.approvals import hash_of, is_approved
-from workers.agent_jobs.shown import kept, refused, shown
 from workers.agent_jobs.texts import clean
+from workers.agent_jobs.tool_results import shown_errors, shown_result, step_value
 from workers.jobs.slot import Slot
 
 ENGINE = Engine(introspection=False)
@@ -99,7 +99,7 @@ class LeasedRun:
         """Commit the answer of a call."""
         async with self.held() as ctx:
             await model_calls.end_model_call(
-                ctx, self.run, begun, messages=messages, output=kept(output), sent=sent, received=received
+                ctx, self.run, begun, messages=messages, output=step_value(output), sent=sent, received=received
             )
 
     async def release_model_call(self, begun: ModelCall) -> None:
@@ -134,7 +134,7 @@ class LeasedRun:
         try:
             return await self._operated(name, key, arguments, asked)
         except _RefusedError as error:
-            return await self._note(name, key, arguments, refused(error.result))
+            return await self._note(name, key, arguments, shown_errors(error.result))
         except _MovedError:
             return await self._ask(name, key, arguments, asked)
 
@@ -143,15 +143,15 @@ class LeasedRun:
     ) -> dict[str, Any]:
         async with self.held() as ctx:
             worker, ctx.actor = ctx.actor, await self._actor(ctx)
-            ctx.rehearsal = made = Rehearsal()
+            ctx.recorded = made = RecordedChanges()
             result = await call_tool(ENGINE, ctx, name, arguments)
-            ctx.rehearsal = ctx.loaded = None
+            ctx.recorded = ctx.loaded = None
             if result.errors:
                 raise _RefusedError(result)
             if asked is not None and not is_approved(asked["hash"], name, arguments, made, self._moved_since(asked)):
                 raise _MovedError
             ctx.actor = worker
-            return await self._write(ctx, name, key, arguments, shown(result), made.moved)
+            return await self._write(ctx, name, key, arguments, shown_result(result), made.moved)
 
     def _moved_since(self, asked: Mapping[str, Any]) -> Counter[str]:
         """Return how many versions the job's own tools made of each object after a step had asked for an approval."""
@@ -170,7 +170,7 @@ class LeasedRun:
         moved: Mapping[str, int] = MappingProxyType({}),
     ) -> dict[str, Any]:  # fmt: skip
         edit, moment = await begin_job_edit(ctx, self.run.job["id"]), now()
-        columns = {"operation": name, "model_step": key[0], "tool_call_id": key[1], "input": kept(arguments)}
+        columns = {"operation": name, "model_step": key[0], "tool_call_id": key[1], "input": step_value(arguments)}
         columns["moved"] = dict(moved) or None
         step = await add_step(edit, _K.TOOL, started_at=moment, **columns, output=output, finished_at=now())
         self.run.job = await edit.save()
@@ -186,25 +186,25 @@ class LeasedRun:
     async def _ask(
         self, name: str, key: ToolCallKey, arguments: dict[str, Any], asked: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Rehearse an operation, and let a person approve it: again, where a step ``asked`` before. What is refused
-        anyway needs no approval.
+        """Try an operation in a dry run, and let a person approve it: again, where a step ``asked`` before. What is
+        refused anyway needs no approval.
 
         What a person cannot be shown whole is refused too: it would be approved unseen.
         """
         async with self.held() as ctx:
             actor = await self._actor(ctx)
-        ctx = Context(self.runtime, actor, actor.id, Source.WORKER, rehearses=True)
+        ctx = Context(self.runtime, actor, actor.id, Source.WORKER, dry_run=True)
         result = await call_tool(ENGINE, ctx, name, arguments)
         if result.errors:
-            return await self._note(name, key, arguments, refused(result))
-        rehearsal = next(iter(result.rehearsed.values()), Rehearsal())
-        changes, sent = clean(rehearsal.changes), clean(arguments)
+            return await self._note(name, key, arguments, shown_errors(result))
+        recorded = next(iter(result.recorded.values()), RecordedChanges())
+        changes, sent = clean(recorded.changes), clean(arguments)
         if len(changes) > MAX_CHANGES or any(len(orjson.dumps(each)) > STEP_LIMIT for each in (changes, sent)):
             return await self._note(name, key, arguments, _TOO_LARGE)
         self.waiting.append(
             {"kind": _K.APPROVAL, "model_step": key[0], "tool_call_id": key[1], "operation": name,
-             "input": sent, "hash": hash_of(name, arguments, rehearsal), "changes": changes,
-             "events": rehearsal.events, "asked": asked}
+             "input": sent, "hash": hash_of(name, arguments, recorded), "changes": changes,
+             "events": recorded.events, "asked": asked}
         )  # fmt: skip
         raise Waits
 

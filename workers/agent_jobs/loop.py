@@ -38,8 +38,8 @@ from resolvers.agents.schemas import problems_of
 from workers.agent_jobs.answers import believed, check_usable, invalid, is_cut, no_output, output_last
 from workers.agent_jobs.later import Later
 from workers.agent_jobs.leased_run import LeasedRun
+from workers.agent_jobs.provider_errors import start_of, status_of, why
 from workers.agent_jobs.providers import Provider
-from workers.agent_jobs.refused import start_of, status_of, why
 from workers.agent_jobs.texts import TOO_LARGE, is_written
 from workers.agent_jobs.tools import operations_of, tools_of
 from workers.agent_jobs.traced import answered, begin_chat

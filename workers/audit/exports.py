@@ -5,7 +5,7 @@ import structlog
 from models.audit_exports import CHUNK_BYTES, ExportError, ExportStatus
 from models.jobs import JobState
 from resolvers.audit import exports, seals
-from resolvers.audit.export import export
+from resolvers.audit.bundle_writer import write_bundle
 from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
@@ -58,7 +58,7 @@ async def _run(runtime: Runtime, claim: Claim, _slot: Slot) -> None:
         await _fail(runtime, claim, ExportError.LOG_BROKEN)
         return
     signing_key = runtime.signing_keys.current
-    found = await export(runtime, claim.org_id, signing_key, chunks.rest.extend, first, last, chunks.write)
+    found = await write_bundle(runtime, claim.org_id, signing_key, chunks.rest.extend, first, last, chunks.write)
     if found.failure is not None:
         log.error("audit.broken", org=str(claim.org_id), reason=found.failure)
         await _fail(runtime, claim, ExportError.LOG_BROKEN)

@@ -12,7 +12,7 @@ from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
 from resolvers.jobs.timers import ensure_timer
 from resolvers.subscriptions import billing
-from resolvers.tickets import tickets
+from resolvers.tickets import mutations as tickets
 from workers.jobs.backoff import backoff
 from workers.jobs.handler import Handler
 from workers.jobs.slot import Slot

@@ -68,7 +68,7 @@ async def _computed(
         session = await session_of(connection)
         total = await connection.fetchval(definition.total.text, *definition.total.arguments(values))
         some = portions(connection, definition.sql, definition.sql.arguments(values))
-        async with _beside(_watch(runtime, claim, figures, session, total)):
+        async with _background(_watch(runtime, claim, figures, session, total)):
             found = await anext(some, None)
         while found is not None:
             before = figures.number
@@ -83,7 +83,7 @@ async def _computed(
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run something while a block runs. Raises what it raised."""
     task = asyncio.create_task(work)
     try:

@@ -126,7 +126,7 @@ async def _begin(runtime: Runtime, claim: Claim, slot: Slot) -> PreparedDelivery
     async with jobs.held(runtime, claim) as ctx:
         prepared = await deliveries.load(ctx, claim.subject_id)
         if prepared is None:
-            await deliveries.move(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
+            await deliveries.set_status(ctx, claim.subject_id, DeliveryStatus.CANCELLED)
             await jobs.finish(ctx, claim, JobState.CANCELLED)
             # The key is the endpoint: cancel what else waits for it.
             await cancelling.cancel(ctx, claim.concurrency_key)
@@ -135,9 +135,9 @@ async def _begin(runtime: Runtime, claim: Claim, slot: Slot) -> PreparedDelivery
             await jobs.set_concurrency_key(ctx, claim, prepared.endpoint_id)
         wait = await deliveries.must_wait(ctx, prepared)
         if wait is None:
-            await deliveries.move(ctx, claim.subject_id, DeliveryStatus.SENDING)
+            await deliveries.set_status(ctx, claim.subject_id, DeliveryStatus.SENDING)
             return prepared
-        await deliveries.move(ctx, claim.subject_id, DeliveryStatus.PENDING, wait)
+        await deliveries.set_status(ctx, claim.subject_id, DeliveryStatus.PENDING, wait)
         await jobs.give_back(ctx, claim, wait)
     slot.pause(wait)
     return None
@@ -173,7 +173,7 @@ async def _postpone(runtime: Runtime, claim: Claim) -> None:
     """Queue a delivery again that was not sent; no attempt is counted."""
     delay = jittered(POSTPONED_S)
     async with jobs.held(runtime, claim) as ctx:
-        await deliveries.move(ctx, claim.subject_id, DeliveryStatus.PENDING, delay)
+        await deliveries.set_status(ctx, claim.subject_id, DeliveryStatus.PENDING, delay)
         await jobs.give_back(ctx, claim, delay)
 
 
@@ -242,4 +242,4 @@ def _iso(moment: datetime | None) -> str | None:
 
 async def _ended(ctx: Context, claim: Claim, state: JobState, delay: float | None) -> None:
     status = DeliveryStatus.FAILED if state is JobState.FAILED else DeliveryStatus.PENDING
-    await deliveries.move(ctx, claim.subject_id, status, delay)
+    await deliveries.set_status(ctx, claim.subject_id, status, delay)

@@ -72,13 +72,15 @@ class Sender:
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
-        reading, error, kept = Reading(), None, self._connections is not None
+        reading, error, keep_alive = Reading(), None, self._connections is not None
         try:
             parts = self._checked(url)
             # A look-up has limits of its own, and does not count as the receiver's time.
             found = await self._addresses.of(str(parts.hostname), org_id)
             async with within(min(self._total_s, total_seconds or self._total_s)):
-                await self._exchange(parts, found, org_id, request_of(parts, headers, body, kept=kept), reading)
+                await self._exchange(
+                    parts, found, org_id, request_of(parts, headers, body, keep_alive=keep_alive), reading
+                )
         except Refused as refused:
             error = refused.code
         except TimeoutError:
@@ -161,11 +163,11 @@ def _place(parts: SplitResult, address: Address, org_id: UUID | None) -> Destina
     return Destination(org_id, address, str(parts.hostname), parts.port or (443 if secure else 80), secure)
 
 
-def request_of(parts: SplitResult, headers: Mapping[str, str], body: bytes, *, kept: bool) -> bytes:
-    """Return the bytes of a request; ``kept``: its connection may be kept open."""
+def request_of(parts: SplitResult, headers: Mapping[str, str], body: bytes, *, keep_alive: bool) -> bytes:
+    """Return the bytes of a request; ``keep_alive``: its connection may be kept open."""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = [f"POST {target} HTTP/1.1", f"Host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines += ["Accept-Encoding: identity", f"Content-Length: {len(body)}"]
-    lines += ["", ""] if kept else ["Connection: close", "", ""]
+    lines += ["", ""] if keep_alive else ["Connection: close", "", ""]
     return "\r\n".join(lines).encode("ascii") + body

@@ -83,7 +83,7 @@ async function held(page, key) {
 }
 
 /** Try a change with the switch, by keyboard, and return what the page says of it. */
-async function tried(page, name, id) {
+async function dryRun(page, name, id) {
   await open(page, UPDATE, { id, company: 'Analytical Engines Ltd' })
   const turn = page.getByRole('switch', { name: /^Dry run/ })
   await turn.press('Space')
@@ -240,7 +240,7 @@ async function use(page, name) {
 
   // A change is tried and not made; then another program makes it, and a subscription shows it.
   const { createClient } = await sent(CREATE, { input: { name: 'Ada Lovelace', email: `${name}@example.com` } })
-  met.tried = await tried(page, name, createClient.client.id)
+  met.dryRun = await dryRun(page, name, createClient.client.id)
   met.unchanged = (await sent('query($id: ID!) { client(id: $id) { company version } }', { id: createClient.client.id })).client
   met.prompted = await prompted(page)
   // What no width of the window changes.

@@ -18,7 +18,7 @@ EXPLORER = ROOT / "explorer"
 MEASURES = re.compile(r"status 200 · \d+ ms · cost \d+ of \d+ requested · \d+ SQL statements?")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # The key is in its own item, which ends with the tab.
-TRIED = {
+DRY_RUN = {
     "says": "Dry run Nothing was changed. 2 fields would change, 1 event would follow.",
     "events": ["client.updated"],
     "rows": [["company", "null", '"Analytical Engines Ltd"'], ["tags", "[]", '["engines"]']],
@@ -63,7 +63,7 @@ async def test_graphiql_works_without_the_internet(acme: Org, api: str, chromium
         assert found["before"] == 0
         assert found["kept"] == KEPT
         # The dry run was none of the changes: there was the other program's alone.
-        assert found["tried"] == TRIED
+        assert found["dryRun"] == DRY_RUN
         assert found["unchanged"] == {"company": None, "version": 1}
         assert found["outOfReach"] == []
         assert found["prompted"] == {"outside": [], "taken": False, "back": "API key"}

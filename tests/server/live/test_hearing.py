@@ -13,7 +13,7 @@ from schema.live.shared import Shared
 from tests.support import agents, reports
 from tests.support.api import Org, new_client, new_order
 from tests.support.live import Followed, following, refused
-from tests.support.orders import move
+from tests.support.orders import transition
 from tests.support.sockets import socket
 from tests.support.tickets import new_ticket, reply
 from tests.support.tokens import new_member, token_of
@@ -37,7 +37,7 @@ async def test_orders(acme: Org) -> None:
     async with following(acme, ORDERS) as every, following(acme, ORDERS, id=first) as one:
         second = (await new_order(acme))["publicId"]
         await acme.http.put(f"/api/v1/orders/{first}", json={"notes": "n"})
-        await move(acme, first, OrderStatus.SUBMITTED)
+        await transition(acme, first, OrderStatus.SUBMITTED)
         assert (await every.result())["orderUpdated"] == {"id": second, "status": "PENDING", "notes": None}
         assert (await every.result())["orderUpdated"]["id"] == first
         sent = await one.next()

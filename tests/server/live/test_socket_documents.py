@@ -100,9 +100,9 @@ async def test_changes_on_a_connection_are_tried(acme: Org, api: str) -> None:
         await connection.init(acme.key)
         for _ in range(2):
             await connection.subscribe("1", CREATE)
-            tried = (await connection.next())["payload"]
-            assert tried["data"] == {"createClient": {"client": {"version": 1}}}
-            assert tried["extensions"]["dryRun"]["events"] == ["client.created"]
+            dry_run = (await connection.next())["payload"]
+            assert dry_run["data"] == {"createClient": {"client": {"version": 1}}}
+            assert dry_run["extensions"]["dryRun"]["events"] == ["client.created"]
             assert (await connection.next())["type"] == "complete"
     async with socket(api, dry_run="false") as connection:
         assert connection.connection.response is not None

@@ -12,7 +12,7 @@ from tests.support.repository import ROOT
 # As early as they can be imported, and then what a process serves.
 PROGRAM = """
 import json, uuid
-from resolvers.changes.rehearsal import target_id
+from resolvers.changes.recorded_changes import target_id
 from resolvers.live.events import heard_of, published
 import server.app
 from models.resources import RESOURCES

@@ -65,7 +65,7 @@ CASES = (
         },
         shape=SHAPE,
         shown_once={"rawKey": "str"},
-        beside={"RevokeApiKey": {"disabledWebhookIds": "list", "alsoRevoked": "int"}},
+        payload={"RevokeApiKey": {"disabledWebhookIds": "list", "alsoRevoked": "int"}},
         # The organization has a key of its own too.
         filters=(
             Filter("ids", "{apiKey},{client}", {"id": {"in": ["{apiKey}", "{client}"]}}, 1),

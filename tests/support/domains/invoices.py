@@ -28,9 +28,9 @@ MOST = 2**53 - 1
 NO_NUMBERS: tuple[Any, ...] = (True, [], {})
 
 
-def _line(*fields: str, beside: dict[str, Any] | None = None, rest: bool = False, **given: Any) -> Any:
+def _line(*fields: str, extra: dict[str, Any] | None = None, rest: bool = False, **given: Any) -> Any:
     """A wrong line, after a right one."""
-    return wrong({"lines": [LINE, LINE | given]}, *(f"lines.1.{field}" for field in fields), rest=rest, **beside or {})
+    return wrong({"lines": [LINE, LINE | given]}, *(f"lines.1.{field}" for field in fields), rest=rest, **extra or {})
 
 
 WRONG_LINES = (
@@ -38,17 +38,17 @@ WRONG_LINES = (
     wrong({"lines": ["x"]}, "lines.0 WRONG_TYPE"),
     wrong({"lines": [{}]}, "lines.0.description REQUIRED", "lines.0.unitPrice REQUIRED"),
     wrong({"lines": [LINE] * 1_001}, "lines TOO_LONG", limit=1_000),
-    _line("description TOO_SHORT", description=" ", beside={"limit": 1}),
-    _line("description TOO_LONG", description="x" * 501, beside={"limit": 500}),
+    _line("description TOO_SHORT", description=" ", extra={"limit": 1}),
+    _line("description TOO_LONG", description="x" * 501, extra={"limit": 500}),
     _line("description INVALID_FORMAT", description="a\x07b"),
-    *(_line("quantity OUT_OF_RANGE", quantity=value, beside={"minimum": "0.0001"}) for value in ("0", -1, "-0.5")),
+    *(_line("quantity OUT_OF_RANGE", quantity=value, extra={"minimum": "0.0001"}) for value in ("0", -1, "-0.5")),
     *(_line("quantity INVALID_FORMAT", quantity=value) for value in ("1000000000000", "0.00001", 1e300, "NaN", "1e3")),
     *(_line("quantity WRONG_TYPE", quantity=value) for value in NO_NUMBERS),
-    _line("unitPrice OUT_OF_RANGE", unitPrice=-1, beside={"minimum": 0}),
-    _line("unitPrice OUT_OF_RANGE", unitPrice=2**53, beside={"maximum": MOST}),
+    _line("unitPrice OUT_OF_RANGE", unitPrice=-1, extra={"minimum": 0}),
+    _line("unitPrice OUT_OF_RANGE", unitPrice=2**53, extra={"maximum": MOST}),
     *(_line("unitPrice WRONG_TYPE", unitPrice=value) for value in (1.5, "1")),
-    *(_line("taxRate OUT_OF_RANGE", taxRate=value, beside={"maximum": 100}) for value in ("1000", 100.5)),
-    _line("taxRate OUT_OF_RANGE", taxRate="-1", beside={"minimum": 0}),
+    *(_line("taxRate OUT_OF_RANGE", taxRate=value, extra={"maximum": 100}) for value in ("1000", 100.5)),
+    _line("taxRate OUT_OF_RANGE", taxRate="-1", extra={"minimum": 0}),
     _line("currency UNKNOWN_FIELD", currency="USD"),
     wrong({"lines": [LINE | {"unitPrice": MOST}] * 2}, "lines OUT_OF_RANGE", maximum=MOST),
     wrong({"lines": [LINE], "discount": 15_001}, "discount OUT_OF_RANGE", maximum=15_000),
@@ -88,13 +88,13 @@ class InvoiceWalk(Walk):
         assert answer.status_code == (200 if draft else 409), answer.text
         self.version += draft
 
-    def blocked(self, move: Transition[Any]) -> Guard | None:
-        if move.origin is InvoiceStatus.DRAFT:
+    def blocked(self, transition: Transition[Any]) -> Guard | None:
+        if transition.origin is InvoiceStatus.DRAFT:
             return None if self.lines and not self.asks else Guard.NO_ADDRESS if self.lines else Guard.NO_LINES
-        return Guard.HAS_PAYMENTS if move.target is InvoiceStatus.VOID and self.paid else None
+        return Guard.HAS_PAYMENTS if transition.target is InvoiceStatus.VOID and self.paid else None
 
-    def moved(self, move: Transition[Any]) -> None:
-        self.uncollectible |= move.target is InvoiceStatus.UNCOLLECTIBLE
+    def transitioned(self, transition: Transition[Any]) -> None:
+        self.uncollectible |= transition.target is InvoiceStatus.UNCOLLECTIBLE
 
     def is_set(self) -> Mapping[str, bool]:
         issued = self.status is not InvoiceStatus.DRAFT

@@ -40,15 +40,15 @@ class OrderWalk(Walk):
         await self.rows("update orders set completed_at = completed_at - interval '40 days' where id = $1")
         self.long_ago = self.status is OrderStatus.COMPLETED
 
-    def blocked(self, move: Transition[Any]) -> Guard | None:
-        if move.target is OrderStatus.REVISION_REQUESTED and self.revisions >= self.most:
+    def blocked(self, transition: Transition[Any]) -> Guard | None:
+        if transition.target is OrderStatus.REVISION_REQUESTED and self.revisions >= self.most:
             return Guard.REVISION_LIMIT
-        return Guard.REOPEN_WINDOW if move.origin is OrderStatus.COMPLETED and self.long_ago else None
+        return Guard.REOPEN_WINDOW if transition.origin is OrderStatus.COMPLETED and self.long_ago else None
 
-    def moved(self, move: Transition[Any]) -> None:
-        self.revisions += move.target is OrderStatus.REVISION_REQUESTED
-        self.started |= move.target is OrderStatus.IN_PROGRESS
-        self.delivered |= move.target is OrderStatus.DELIVERED
+    def transitioned(self, transition: Transition[Any]) -> None:
+        self.revisions += transition.target is OrderStatus.REVISION_REQUESTED
+        self.started |= transition.target is OrderStatus.IN_PROGRESS
+        self.delivered |= transition.target is OrderStatus.DELIVERED
         self.long_ago = False
 
     def is_set(self) -> Mapping[str, bool]:

@@ -91,7 +91,7 @@ CASES = (
             "GET /api/v1/reports/{publicId}": "GetReport",
         },
         shape=SHAPE,
-        beside={"CreateReport": WITH_ROWS, "GetReport": WITH_ROWS},
+        payload={"CreateReport": WITH_ROWS, "GetReport": WITH_ROWS},
         filters=(
             Filter("ids", "{report},{client}", {"id": {"in": ["{report}", "{client}"]}}, 1),
             Filter("kind", "REVENUE,MRR", {"kind": {"in": ["REVENUE", "MRR"]}}, 1),

@@ -19,8 +19,8 @@ SHAPE = {
 }  # fmt: skip
 
 
-def _wrong(given: Body, *fields: str, rest: bool = False, **beside: object) -> Wrong:
-    return wrong({"values": given}, *(f"values.{field}" for field in fields), rest=rest, **beside)
+def _wrong(given: Body, *fields: str, rest: bool = False, **extra: object) -> Wrong:
+    return wrong({"values": given}, *(f"values.{field}" for field in fields), rest=rest, **extra)
 
 
 CASES = (

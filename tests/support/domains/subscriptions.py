@@ -39,8 +39,8 @@ class SubscriptionWalk(Walk):
         """It starts without a trial."""
         self.status = SubscriptionStatus.ACTIVE
 
-    def blocked(self, move: Transition[Any]) -> Guard | None:
-        return None if move.check is None else Guard.AUTOMATIC
+    def blocked(self, transition: Transition[Any]) -> Guard | None:
+        return None if transition.check is None else Guard.AUTOMATIC
 
     def is_set(self) -> Mapping[str, bool]:
         states = {"pausedAt": SubscriptionStatus.PAUSED, "cancelledAt": SubscriptionStatus.CANCELLED}

@@ -66,8 +66,8 @@ class _Time:
 
     def span(self, axes: Axes) -> None:
         """Let some axes have room for all periods, of which a few do not fill the page."""
-        beside = max(_FEW - len(self.rows), 0) / 2
-        axes.set_xlim(-0.6 - beside, len(self.rows) - 0.4 + beside)
+        margin = max(_FEW - len(self.rows), 0) / 2
+        axes.set_xlim(-0.6 - margin, len(self.rows) - 0.4 + margin)
 
     def line(self, axes: Axes, values: Sequence[float], color: str, *, width: float = 2.0) -> Any:
         few = len(self.rows) <= _MARKED

@@ -1,4 +1,4 @@
-"""What holds for the rehearsal of every change: it says what would change, and nothing does."""
+"""What holds for the dry run of every change that a job makes: it says what would change, and nothing does."""
 
 from contextlib import suppress
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from models.actors import ActorKind, Source
 from models.typeid import encode, new_uuid
 from resolvers.actor import Actor
-from resolvers.changes.rehearsal import Rehearsal
+from resolvers.changes.recorded_changes import RecordedChanges
 from resolvers.context import Context
 from resolvers.database.runtime import Runtime
 from schema.operations import OPERATIONS
@@ -32,9 +32,9 @@ UNMOVED = {"ResumeSubscription"}
 NOT_OF_JOBS = {"MarkMessagesRead"}
 
 
-async def _rehearsed(org: Org, runtime: Runtime, name: str, given: dict[str, Any], **options: Any) -> OperationResult:
+async def _dry_run(org: Org, runtime: Runtime, name: str, given: dict[str, Any], **options: Any) -> OperationResult:
     actor = Actor(ActorKind.JOB, "job_1", "Helper", frozenset({"*"}), org.id, **options)
-    ctx = Context(runtime, actor, "one", Source.WORKER, idempotency_key="one", rehearses=True)
+    ctx = Context(runtime, actor, "one", Source.WORKER, idempotency_key="one", dry_run=True)
     return await ENGINE.run(ctx, ENGINE.prepared(OPERATIONS[name], {"input": given}))
 
 
@@ -42,14 +42,14 @@ class _UndoneError(Exception):
     """Rolls a transaction back."""
 
 
-async def _done(org: Org, runtime: Runtime, name: str, given: dict[str, Any]) -> Rehearsal:
+async def _done(org: Org, runtime: Runtime, name: str, given: dict[str, Any]) -> RecordedChanges:
     """What an operation changes that is run as a tool is, in the transaction of its step; then it is rolled back."""
     actor = Actor(ActorKind.JOB, "job_1", "Helper", frozenset({"*"}), org.id)
     ctx = Context(runtime, actor, "two", Source.WORKER)
-    made = Rehearsal()
+    made = RecordedChanges()
     with suppress(_UndoneError):
         async with ctx.transaction():
-            ctx.rehearsal = made
+            ctx.recorded = made
             result = await ENGINE.run(ctx, ENGINE.prepared(OPERATIONS[name], {"input": given}))
             assert result.errors == []
             raise _UndoneError
@@ -65,7 +65,7 @@ def woken(api_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
 
 
 @pytest.mark.parametrize("name", [name for name in MUTATIONS if name not in NOT_OF_JOBS])
-async def test_a_rehearsal_of_it_says_what_changes_and_changes_nothing(
+async def test_a_dry_run_of_it_says_what_changes_and_changes_nothing(
     api_runtime: Runtime, furnished: Furnished, woken: list[UUID], name: str
 ) -> None:
     org, ids = furnished
@@ -78,19 +78,19 @@ async def test_a_rehearsal_of_it_says_what_changes_and_changes_nothing(
         given |= {key: value() for key, value in case.unique.items()}
     numbers = {key: list(left) for key, left in api_runtime.numbers.items()}
     before = await stored(org)
-    result = await _rehearsed(org, api_runtime, name, given)
+    result = await _dry_run(org, api_runtime, name, given)
     assert (result.errors, await stored(org), woken) == ([], before, [])
     assert {key: list(left) for key, left in api_runtime.numbers.items()} == numbers
-    (rehearsal,) = result.rehearsed.values()
-    assert (rehearsal.changes == []) == (name in UNMOVED)
-    assert all(change.keys() == {"target", "field", "before", "after"} for change in rehearsal.changes)
-    assert all(change["before"] != change["after"] for change in rehearsal.changes)
-    assert len({(change["target"], change["field"]) for change in rehearsal.changes}) == len(rehearsal.changes)
+    (recorded,) = result.recorded.values()
+    assert (recorded.changes == []) == (name in UNMOVED)
+    assert all(change.keys() == {"target", "field", "before", "after"} for change in recorded.changes)
+    assert all(change["before"] != change["after"] for change in recorded.changes)
+    assert len({(change["target"], change["field"]) for change in recorded.changes}) == len(recorded.changes)
     if name in TOOLS:
         # One approval does: what it would change is the same each time, and what is changed then is that.
-        approved = hash_of(name, given, rehearsal)
-        again = await _rehearsed(org, api_runtime, name, given)
-        assert [hash_of(name, given, each) for each in again.rehearsed.values()] == [approved]
+        approved = hash_of(name, given, recorded)
+        again = await _dry_run(org, api_runtime, name, given)
+        assert [hash_of(name, given, each) for each in again.recorded.values()] == [approved]
         made = await _done(org, api_runtime, name, given)
         assert is_approved(approved, name, given, made, {})
 
@@ -99,10 +99,10 @@ async def test_it_shows_before_and_after_events_and_versions(
     acme: Org, api_runtime: Runtime, woken: list[UUID]
 ) -> None:
     client = (await new_client(acme))["publicId"]
-    result = await _rehearsed(acme, api_runtime, "UpdateClient", {"id": client, "company": "Acme"})
-    rehearsal = result.rehearsed["updateClient"]
-    assert rehearsal.changes == [{"target": client, "field": "company", "before": None, "after": "Acme"}]
-    assert (rehearsal.events, rehearsal.versions, rehearsal.made) == (["client.updated"], {client: 1}, [])
+    result = await _dry_run(acme, api_runtime, "UpdateClient", {"id": client, "company": "Acme"})
+    recorded = result.recorded["updateClient"]
+    assert recorded.changes == [{"target": client, "field": "company", "before": None, "after": "Acme"}]
+    assert (recorded.events, recorded.versions, recorded.made) == (["client.updated"], {client: 1}, [])
     assert result.data is not None
     assert result.data["updateClient"]["client"]["version"] == 2
     assert (await acme.data("query($id: ID!) { client(id: $id) { version } }", id=client))["client"]["version"] == 1
@@ -111,30 +111,30 @@ async def test_it_shows_before_and_after_events_and_versions(
 async def test_a_number_is_provisional_and_no_block_is_reserved(acme: Org, api_runtime: Runtime) -> None:
     order = await new_order(acme)
     given = {"clientId": order["clientId"], "serviceId": order["serviceId"]}
-    found = [await _rehearsed(acme, api_runtime, "CreateOrder", given) for _ in range(2)]
+    found = [await _dry_run(acme, api_runtime, "CreateOrder", given) for _ in range(2)]
     numbers = {each.data["createOrder"]["order"]["number"] for each in found if each.data is not None}
     assert numbers == {(await acme.rows("select next from counters where name = 'order'"))[0]["next"]}
-    assert [each.rehearsed["createOrder"].events for each in found] == [["order.created"]] * 2
+    assert [each.recorded["createOrder"].events for each in found] == [["order.created"]] * 2
     assert (await new_order(acme, **given))["number"] == order["number"] + 1
 
 
 async def test_a_secret_is_null(acme: Org, api_runtime: Runtime) -> None:
     given = dict(ALL["webhook"].create)
-    result = await _rehearsed(acme, api_runtime, "CreateWebhook", given)
+    result = await _dry_run(acme, api_runtime, "CreateWebhook", given)
     assert (result.errors, result.data and result.data["createWebhook"]["secret"]) == ([], None)
 
 
-async def test_a_refusal_is_told_and_nothing_is_rehearsed(acme: Org, api_runtime: Runtime) -> None:
+async def test_a_refusal_is_told_and_nothing_is_recorded(acme: Org, api_runtime: Runtime) -> None:
     before = await stored(acme)
     missing = encode("client", new_uuid())
-    result = await _rehearsed(acme, api_runtime, "UpdateClient", {"id": missing, "company": "Acme"})
+    result = await _dry_run(acme, api_runtime, "UpdateClient", {"id": missing, "company": "Acme"})
     assert [each["extensions"]["code"] for each in result.errors] == ["NOT_FOUND"]
-    assert (result.data, result.rehearsed, await stored(acme)) == ({"updateClient": None}, {}, before)
+    assert (result.data, result.recorded, await stored(acme)) == ({"updateClient": None}, {}, before)
 
 
 async def test_an_idempotency_key_is_ignored(acme: Org, api_runtime: Runtime) -> None:
     before, given = await stored(acme), {"name": "Ada", "email": "ada@example.com"}
     for _ in range(2):
-        result = await _rehearsed(acme, api_runtime, "CreateClient", given, key_id=new_uuid())
-        assert (result.errors, len(result.rehearsed)) == ([], 1)
+        result = await _dry_run(acme, api_runtime, "CreateClient", given, key_id=new_uuid())
+        assert (result.errors, len(result.recorded)) == ([], 1)
     assert await stored(acme) == before

@@ -40,7 +40,7 @@ GOES_ON = """select (select count(*) from jobs where org_id = %s
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Stored:
     """What the database has: the events with whether a client caused them, the deliveries to the healthy endpoint."""
 
     versions: Mapping[str, int]
@@ -59,7 +59,7 @@ def ask(stack: Stack, tenant: Tenant, *statements: tuple[str, tuple[Any, ...]]) 
         return [connection.execute(sql, values).fetchall() for sql, values in statements]
 
 
-def kept_of(stack: Stack, tenant: Tenant) -> Kept:
+def stored_of(stack: Stack, tenant: Tenant) -> Stored:
     """Read what the database has."""
     versions, marks, numbers, events, deliveries, seals = ask(
         stack, tenant, (VERSIONS, ()), (MARKS, ()), ("select number from orders", ()), (EVENTS, ()),
@@ -69,7 +69,7 @@ def kept_of(stack: Stack, tenant: Tenant) -> Kept:
         (encode("event", key), (type_, encode(_prefix(type_), resource), version), not worker)
         for key, type_, resource, version, worker in events
     ]
-    return Kept(
+    return Stored(
         {encode(prefix, key): version for prefix, key, version in versions},
         Counter(mark for (mark,) in marks if mark),
         [number for (number,) in numbers],

@@ -11,8 +11,8 @@ from resolvers.changes.edits import begin_edit_of
 from resolvers.context import Context
 from resolvers.database.sql import owned, statement
 from resolvers.reports import running
-from resolvers.reports.collection import NEEDED, REPORTS
-from resolvers.reports.requests import must_have_room
+from resolvers.reports.collections import NEEDED, REPORTS
+from resolvers.reports.mutations import must_have_room
 
 
 @statement

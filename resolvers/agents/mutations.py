@@ -4,19 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
-from execution import Args
 from models.agents import AgentContent, AgentDefinition, AgentStatus, agent_definition_versions
 from resolvers.agent_jobs.collections import AGENT_JOBS, HAS_AGENT_JOBS
-from resolvers.agents.collection import AGENTS
+from resolvers.agents.collections import AGENTS
 from resolvers.agents.schemas import check_schema
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
-from resolvers.changes.write import Kept
+from resolvers.changes.write import Restrict
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
-from resolvers.database.sql import ORG, owned, statement
+from resolvers.database.sql import ORG, statement
 from resolvers.errors import Refusal, bad_input, refuse
 
 SCHEMAS = ("input_schema", "output_schema")
@@ -28,27 +26,6 @@ def _keep() -> sa.Insert:
     return agent_definition_versions.insert().values(
         org_id=ORG, **{column.name: sa.bindparam(column.name, type_=column.type) for column in columns}
     )
-
-
-@statement
-def _versions(columns: tuple[str, ...]) -> sa.Select[Any]:
-    of = agent_definition_versions.c
-    # The last column is the loader's own: a plan reads the others by their order.
-    own = sa.func.concat(of.definition_id, ":", of.version).label("key")
-    # Those of other definitions with these numbers are read too.
-    wanted = (
-        of.definition_id == sa.any_(sa.bindparam("definitions", type_=pg.ARRAY(sa.Uuid))),
-        of.version == sa.any_(sa.bindparam("versions", type_=pg.ARRAY(sa.Integer))),
-    )
-    return owned(agent_definition_versions, *(of[name] for name in columns), own).where(*wanted)
-
-
-async def versions_of_jobs(ctx: Context, parents: list[Row], args: Args) -> list[Row]:
-    """Return the version of the definition that each job runs."""
-    definitions, versions = ([*{row[f"definition{end}"] for row in parents}] for end in ("_id", "_version"))
-    rows = await ctx.fetch(_versions(args.columns), definitions=definitions, versions=versions)
-    found = {row["key"]: row for row in rows}
-    return [found[f"{row['definition_id']}:{row['definition_version']}"] for row in parents]
 
 
 async def create(ctx: Context, values: InputValues) -> Row:
@@ -84,7 +61,7 @@ async def remove(ctx: Context, key: Key) -> None:
     """Delete an agent definition of which no job was ever queued. Raises Refusal CONFLICT (HAS_AGENT_JOBS)."""
     edit = await begin_edit(ctx, AGENTS, key, deletes=True)
     message = "The agent definition has jobs, which are kept: archive it instead."
-    await edit.delete(Kept(AGENT_JOBS, "definition_id", HAS_AGENT_JOBS, message))
+    await edit.delete(Restrict(AGENT_JOBS, "definition_id", HAS_AGENT_JOBS, message))
 
 
 def check(ctx: Context, values: InputValues) -> Iterator[Refusal]:
@@ -127,6 +104,6 @@ def _scopes_of(ctx: Context, tool: Mapping[str, Any]) -> list[str]:
 
 
 async def _keep_version(ctx: Context, row: Row) -> None:
-    kept = {name: row[name] for name in AgentContent.model_fields}
+    content = {name: row[name] for name in AgentContent.model_fields}
     version = {"definition_id": row["id"], "version": row["version"], "created_at": row["updated_at"]}
-    await ctx.fetch(_keep(), **kept, **version)
+    await ctx.fetch(_keep(), **content, **version)

@@ -16,7 +16,7 @@ from models.organizations import directory
 from models.typeid import encode
 from models.webhooks import WEBHOOK
 from resolvers.api_keys.acting import must_be_as_free, must_hold, must_live_as_long, must_still_work
-from resolvers.api_keys.collection import API_KEYS
+from resolvers.api_keys.collections import API_KEYS
 from resolvers.api_keys.rights import are_bound, mac_of
 from resolvers.api_keys.verification import digest_of, new_key
 from resolvers.audit.entries import new_entry
@@ -27,7 +27,7 @@ from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
-from resolvers.webhooks import endpoints
+from resolvers.webhooks import mutations as webhooks
 
 KEY_REVOKED = Conflict("KEY_REVOKED", "The API key is revoked: create another one.")
 KEY_EXPIRED = Conflict("KEY_EXPIRED", "The API key has expired: create another one.")
@@ -92,8 +92,8 @@ async def create(ctx: Context, values: InputValues) -> tuple[Row, str]:
     if row["expires_at"] is None:
         row["expires_at"] = None if own is None else own["expires_at"]
     must_live_as_long(own, row, "expires_at")
-    raw, kept = _new_secret(ctx, row["id"])
-    row |= kept | {"created_by": ctx.actor.name, "created_by_key": ctx.actor.key_id}
+    raw, digests = _new_secret(ctx, row["id"])
+    row |= digests | {"created_by": ctx.actor.name, "created_by_key": ctx.actor.key_id}
     row["mac"] = mac_of(ctx.runtime.peppers, ctx.org_id, row)
     await ctx.fetch(_listed(), key=str(row["id"]))
     return await insert(ctx, API_KEYS, row), raw
@@ -172,7 +172,7 @@ async def revoke(ctx: Context, key: Key) -> tuple[Row, list[str], int]:
         await write_entries(
             ctx, [(new_entry(action, {"revoked_at": None}, {"revoked_at": moment}), each) for each in made]
         )
-    disabled = await endpoints.disable_made_by(ctx, [row["id"], *made])
+    disabled = await webhooks.disable_made_by(ctx, [row["id"], *made])
     return row, [encode(WEBHOOK.prefix, each) for each in disabled], len(made)
 
 

@@ -15,7 +15,7 @@ from resolvers.collections.rows import Key, by_ids
 from resolvers.context import Context, Row, now
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.invoices.amounts import amounts, lines_of, wrong_amounts
-from resolvers.invoices.collection import INVOICES
+from resolvers.invoices.collections import INVOICES
 from resolvers.invoices.finalizing import finalize_edit
 from resolvers.invoices.payments import pay_edit
 from resolvers.invoices.transitions import checked, wake_subscription
@@ -105,10 +105,10 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     Raises Refusal NOT_FOUND, VERSION_MISMATCH, INVALID_TRANSITION, CONFLICT (NOT_DRAFT) or BAD_INPUT.
     """
     new = dict(values)
-    move = transition_request(new)
+    request = transition_request(new)
     edit = await begin_edit(ctx, INVOICES, key)
     await _set(ctx, edit, new)
-    await _move(ctx, edit, move)
+    await _transition(ctx, edit, request)
     return await edit.save()
 
 
@@ -132,7 +132,7 @@ async def _set(ctx: Context, edit: Edit, new: dict[str, Any]) -> None:
     edit.set(new)
 
 
-async def _move(ctx: Context, edit: Edit, request: TransitionRequest | None) -> None:
+async def _transition(ctx: Context, edit: Edit, request: TransitionRequest | None) -> None:
     if request is None or request.status == edit.row["status"]:
         return
     await wake_subscription(ctx, edit.row)
@@ -150,21 +150,21 @@ async def _move(ctx: Context, edit: Edit, request: TransitionRequest | None) -> 
 async def finalize(ctx: Context, key: Key) -> Row:
     """Finalize a draft. Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION with what blocks it."""
     edit = await begin_edit(ctx, INVOICES, key)
-    await _move(ctx, edit, request_to(_S.OPEN))
+    await _transition(ctx, edit, request_to(_S.OPEN))
     return await edit.save()
 
 
 async def void(ctx: Context, key: Key) -> Row:
     """Void an invoice of which nothing is paid. Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION."""
     edit = await begin_edit(ctx, INVOICES, key)
-    await _move(ctx, edit, request_to(_S.VOID))
+    await _transition(ctx, edit, request_to(_S.VOID))
     return await edit.save()
 
 
 async def mark_uncollectible(ctx: Context, key: Key) -> Row:
     """Mark an invoice as uncollectible. Raises Refusal NOT_FOUND, VERSION_MISMATCH or INVALID_TRANSITION."""
     edit = await begin_edit(ctx, INVOICES, key)
-    await _move(ctx, edit, request_to(_S.UNCOLLECTIBLE))
+    await _transition(ctx, edit, request_to(_S.UNCOLLECTIBLE))
     return await edit.save()
 
 

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
-from execution import Args
 from models.clients import CLIENT
 from models.forms import FORM, MACHINE, Form, form_versions
 from models.organizations import directory
@@ -16,7 +14,7 @@ from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_r
 from resolvers.changes.transitions import transition_request
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
-from resolvers.database.sql import ORG, owned, statement
+from resolvers.database.sql import ORG, statement
 from resolvers.errors import Refusal, refuse
 from resolvers.forms.collections import FORMS
 from resolvers.forms.fields import fields_with_defaults, wrong_actions, wrong_fields
@@ -41,20 +39,6 @@ def _new_version() -> sa.Insert:
     )
 
 
-@statement
-def _versions() -> sa.Select[Any]:
-    wanted = (
-        sa.func.unnest(
-            sa.bindparam("forms", type_=pg.ARRAY(sa.Uuid)), sa.bindparam("versions", type_=pg.ARRAY(sa.Integer))
-        )
-        .table_valued(sa.column("form_id", sa.Uuid), sa.column("version", sa.Integer), name="wanted")
-        .render_derived()
-    )
-    columns = (form_versions.c.form_id, form_versions.c.version, form_versions.c.fields)
-    same = (form_versions.c.form_id == wanted.c.form_id, form_versions.c.version == wanted.c.version)
-    return owned(form_versions, *columns).where(*same)
-
-
 async def create(ctx: Context, values: InputValues) -> Row:
     """Create a form. Raises Refusal FORBIDDEN for an action whose scope the key lacks, and Refusals for its fields."""
     row = new_row(Form, _flat(values))
@@ -75,7 +59,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     and Refusals for its fields.
     """
     new = _flat(values)
-    move = transition_request(new)
+    request = transition_request(new)
     edit = await begin_edit(ctx, FORMS, key)
     wrong: list[Refusal] = []
     if "fields" in new:
@@ -85,7 +69,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     edit.set(new)
     _must_hold_scopes(ctx, changed, edit.row)
     refuse([*wrong, *wrong_actions(edit.row)])
-    await edit.transition(MACHINE, move)
+    await edit.transition(MACHINE, request)
     return await _saved(edit)
 
 
@@ -130,13 +114,3 @@ async def _keep_version(ctx: Context, row: Mapping[str, Any]) -> None:
         _new_version(), form_id=row["id"], version=row["version"], name=row["name"], fields=row["fields"],
         created_at=row["updated_at"],
     )  # fmt: skip
-
-
-async def fields_of(ctx: Context, parents: list[Row], args: Args) -> list[list[dict[str, Any]] | None]:
-    """Return the fields that each submission or order answers, those of its version of the form; None where it answers
-    none."""
-    wanted = list({(row["form_id"], row["form_version"]) for row in parents if row["form_id"] is not None})
-    forms, versions = [form for form, _ in wanted], [version for _, version in wanted]
-    rows = await ctx.fetch(_versions(), forms=forms, versions=versions) if wanted else []
-    found = {(row["form_id"], row["version"]): row["fields"] for row in rows}
-    return [found.get((row["form_id"], row["form_version"])) for row in parents]

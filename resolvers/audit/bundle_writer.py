@@ -1,4 +1,4 @@
-"""Writes bundles: a range of an organization's audit log, which `audit_bundle` checks without any secret."""
+"""Bundles as they are written: a range of an organization's audit log, which `bundle.py` checks without any secret."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from resolvers.database.runtime import Runtime
 FORMAT = "counterfoil-audit-1"
 
 
-async def export(
+async def write_bundle(
     runtime: Runtime,
     org_id: UUID,
     signing_key: tuple[int, bytes],

@@ -1,4 +1,4 @@
-"""Rehearsals: what a change would do, from a transaction that is rolled back at its end."""
+"""What the transaction of a root field changes, recorded while it writes; in a dry run it is rolled back."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -33,7 +33,7 @@ def target_id(action: str, target: UUID) -> str:
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class RecordedChanges:
     """What the transaction of one root field changes, or would change; then the IDs of new objects, numbers and times
     are provisional.
 

@@ -13,13 +13,13 @@ from workers.agent_jobs.texts import clean
 RESULT_BYTES = STEP_LIMIT // 2
 
 
-def kept(value: dict[str, Any]) -> dict[str, Any]:
+def step_value(value: dict[str, Any]) -> dict[str, Any]:
     """Return what a step keeps of a value: all of it, unless it is too large."""
     found: dict[str, Any] = clean(value)
     return found if len(orjson.dumps(found)) <= STEP_LIMIT else {"omitted": "It is too large to be kept."}
 
 
-def refused(result: OperationResult) -> dict[str, Any]:
+def shown_errors(result: OperationResult) -> dict[str, Any]:
     """Return the errors of an operation as a model sees them. Raises Refusal where the database was not available."""
     errors = []
     for each in result.errors:
@@ -31,7 +31,7 @@ def refused(result: OperationResult) -> dict[str, Any]:
     return {"errors": clean(errors)}
 
 
-def shown(result: OperationResult) -> dict[str, Any]:
+def shown_result(result: OperationResult) -> dict[str, Any]:
     """Return the result of an operation as a model sees it."""
     if len(orjson.dumps(result.data)) <= RESULT_BYTES:
         return {"data": clean(result.data)}

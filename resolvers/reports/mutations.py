@@ -25,7 +25,7 @@ from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict, Refusal, Refusals, bad_input
 from resolvers.jobs.queueing import queue_job
 from resolvers.reports.catalogue import DEFINITIONS
-from resolvers.reports.collection import GOES_ON, NEEDED, REPORTS
+from resolvers.reports.collections import GOES_ON, NEEDED, REPORTS
 from resolvers.reports.definitions import ReportDefinition
 from resolvers.reports.periods import days_of
 from resolvers.settings import settings_of

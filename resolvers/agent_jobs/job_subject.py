@@ -42,6 +42,6 @@ async def cancel(ctx: Context, job_id: UUID) -> None:
     if edit.row["status"] in ENDED:
         return
     await close_steps(edit)
-    cancelled = MACHINE.moved(edit.row, AgentJobStatus.CANCELLED, now())
+    cancelled = MACHINE.transitioned(edit.row, AgentJobStatus.CANCELLED, now())
     edit.set(cancelled, "transition", event_of(AgentJobStatus.CANCELLED))
     await edit.save()

@@ -1,4 +1,4 @@
-"""How subscriptions change on request. Whatever happened before the change is recorded first, however late that is."""
+"""Mutations of subscriptions. Whatever happened before the change is recorded first, however late that is."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -20,7 +20,7 @@ from resolvers.jobs.timers import set_timer
 from resolvers.orders import refuse_client
 from resolvers.services import SERVICES
 from resolvers.subscriptions.calendar import day_of, last_begun, local_day
-from resolvers.subscriptions.collection import SUBSCRIPTIONS
+from resolvers.subscriptions.collections import SUBSCRIPTIONS
 from resolvers.subscriptions.ledger import Ledger
 from resolvers.subscriptions.revenue import mrr_of
 from resolvers.subscriptions.timeline import begins, steps

@@ -43,7 +43,7 @@ LONGEST_SNOOZE = timedelta(days=366)
 
 
 async def _with_references(
-    ctx: Context, values: InputValues, old: Mapping[str, Any], beside: Iterable[Refusal] = ()
+    ctx: Context, values: InputValues, old: Mapping[str, Any], others: Iterable[Refusal] = ()
 ) -> dict[str, Any]:
     """Return an input's values with the keys of what they refer to; a ticket of an order is its client's.
 
@@ -77,7 +77,7 @@ async def _with_references(
         elif client_id != order["client_id"]:
             field = "order_id" if "order_id" in values else "client_id"
             wrong.append(bad_input(field, "The order is another client's.", "NOT_ALLOWED"))
-    refuse([*wrong, *beside])
+    refuse([*wrong, *others])
     return new
 
 
@@ -103,11 +103,11 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """
     new = dict(values)
     reply, until = new.pop("reply", None), new.pop("snoozed_until", None)
-    move = transition_request(new)
+    request = transition_request(new)
     edit = await begin_edit(ctx, TICKETS, key)
-    if move is not None and move.status == edit.old["status"] and until in (None, edit.old["snoozed_until"]):
+    if request is not None and request.status == edit.old["status"] and until in (None, edit.old["snoozed_until"]):
         # What was read is sent back: no transition, also where the reply beside it makes one.
-        move = None
+        request = None
     new = await _with_references(ctx, new, edit.old, wrong_author(reply or {}, "reply."))
     if "priority" in edit.changes(new) and edit.old["first_response_at"] is None:
         created = created_at(edit.old["id"])
@@ -117,25 +117,25 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     edit.set(new)
     if reply is not None:
         await _add_reply(edit, reply, "reply", "reply.")
-    await _move(edit, move, until, asked="snoozed_until" in values)
+    await _transition(edit, request, until, asked="snoozed_until" in values)
     return await edit.save()
 
 
-async def _move(edit: Edit, move: TransitionRequest | None, until: datetime | None, *, asked: bool) -> None:
+async def _transition(edit: Edit, request: TransitionRequest | None, until: datetime | None, *, asked: bool) -> None:
     """Make the transition that was requested, or move the time at which a snoozed ticket wakes.
 
     ``asked`` is whether the request names that time, which may be null.
     """
-    snoozes = move is not None and move.status == _S.SNOOZED
+    snoozes = request is not None and request.status == _S.SNOOZED
     stands = until == edit.old["snoozed_until"]
-    await edit.transition(MACHINE, move, "updated", columns={"snoozed_until": until} if snoozes else {})
+    await edit.transition(MACHINE, request, "updated", columns={"snoozed_until": until} if snoozes else {})
     if edit.row["status"] != _S.SNOOZED:
         if until is not None and not stands:
             raise bad_input("snoozed_until", "It can be given only with the status SNOOZED.", "NOT_ALLOWED")
     elif until is None:
-        if asked or move is not None:
+        if asked or request is not None:
             raise bad_input("snoozed_until", "A SNOOZED ticket needs the time at which it wakes.", "REQUIRED")
-    elif move is not None or not stands:
+    elif request is not None or not stands:
         _must_be_ahead(until)
         edit.set({"snoozed_until": until})
         await set_timer(edit.ctx, JobFunction.TICKET_WAKE, edit.row["id"], until)

@@ -1,4 +1,4 @@
-"""How the transactions of an operation begin, and what PostgreSQL may plan in them."""
+"""What the transactions of an operation set: how they begin, and what PostgreSQL may plan in them."""
 
 BEGIN_READ = "begin isolation level repeatable read, read only"
 BEGIN_WRITE = "begin"

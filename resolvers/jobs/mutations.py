@@ -1,79 +1,25 @@
-"""Jobs that a person looks at, queues again or cancels."""
+"""Mutations of jobs, and what an operator lists and looks up."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.jobs import JOB, JobFunction, JobQueue, JobState, jobs
+from models.jobs import JOB, JobFunction, JobState, jobs
 from models.typeid import decode, encode
-from resolvers.agent_jobs import by_hand as agent_jobs
-from resolvers.audit import exports
 from resolvers.audit.entries import new_entry
 from resolvers.changes.write import write_entries
-from resolvers.collections.collection import CREATED, Collection
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Conflict, not_found
-from resolvers.lists.conditions import created, enum, ids, moment
-from resolvers.reports import by_hand as reports
-from resolvers.webhooks import by_hand as deliveries
+from resolvers.jobs.subjects import JOB_SUBJECTS
 
-FAILED_JOBS = Collection(
-    JOB,
-    jobs,
-    sort_fields={"CREATED_AT": CREATED},
-    filters={
-        "id": ids("id", JOB, "ID"),
-        "created_at": created(),
-        "function": enum("function", JobFunction),
-        "queue": enum("queue", JobQueue),
-        "finished_at": moment("finished_at", "time at which it failed"),
-    },
-    only=("state", JobState.FAILED),
-)
 JOB_NOT_FAILED = Conflict("JOB_NOT_FAILED", "The job has not failed, or was retried.")
 NOTHING_TO_RETRY = Conflict(
     "NOTHING_TO_RETRY", "The object of the job has not failed, or was deleted: nothing is left to do."
 )
 JOB_NOT_QUEUED = Conflict("JOB_NOT_QUEUED", "Only a job that is QUEUED can be cancelled.")
 IS_TIMER = Conflict("IS_TIMER", "A timer cannot be cancelled: its object would wait for it forever.")
-
-
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """What becomes of a job's object when the job is queued again or cancelled by hand.
-
-    ``queue_again`` returns whether the object still needs the job. One that has no ``cancel`` cannot be cancelled.
-    """
-
-    queue_again: Callable[[Context, UUID], Awaitable[bool]]
-    cancel: Callable[[Context, UUID], Awaitable[None]] | None
-
-
-async def _needed(_ctx: Context, _subject: UUID) -> bool:
-    """Return True: the job itself finds out whether there is something to do."""
-    return True
-
-
-async def _as_it_is(_ctx: Context, _subject: UUID) -> None:
-    """Change nothing: a later change of the log queues another seal."""
-
-
-_TIMER = ByHand(_needed, None)
-BY_HAND: Mapping[JobFunction, ByHand] = {
-    JobFunction.WEBHOOK_DELIVERY: ByHand(deliveries.queue_again, deliveries.cancel),
-    JobFunction.AUDIT_SEAL: ByHand(_needed, _as_it_is),
-    JobFunction.TICKET_WAKE: _TIMER,
-    JobFunction.AUDIT_EXPORT: ByHand(exports.queue_again, exports.cancel),
-    JobFunction.SUBSCRIPTION: _TIMER,
-    JobFunction.AGENT: ByHand(agent_jobs.queue_again, agent_jobs.cancel),
-    JobFunction.AGENT_EXPIRY: _TIMER,
-    JobFunction.REPORT: ByHand(reports.queue_again, reports.cancel),
-}
 _ID = sa.bindparam("job_id", type_=sa.Uuid)
 _COLUMNS = tuple(column for column in jobs.c if column.name not in ("org_id", "lease_token"))
 
@@ -144,7 +90,7 @@ async def retry(ctx: Context, key: Key) -> Row:
     if row["state"] != JobState.FAILED:
         raise JOB_NOT_FAILED.refusal("id", f"The job is {row['state']}. Only a FAILED job can be retried.")
     # The object before the job: no worker has one that is FAILED, and `_change` waits for none.
-    if not await BY_HAND[JobFunction(row["function"])].queue_again(ctx, row["subject_id"]):
+    if not await JOB_SUBJECTS[JobFunction(row["function"])].queue_again(ctx, row["subject_id"]):
         raise NOTHING_TO_RETRY.refusal("id")
     if not await _changed(ctx, row, "retry", JobState.FAILED, JobState.QUEUED):
         raise JOB_NOT_FAILED.refusal("id")
@@ -158,7 +104,7 @@ async def cancel(ctx: Context, key: Key) -> Row:
     Raises Refusal NOT_FOUND, or CONFLICT: JOB_NOT_QUEUED, or IS_TIMER, since nothing else would do what is due.
     """
     row = await find(ctx, key)
-    end = BY_HAND[JobFunction(row["function"])].cancel
+    end = JOB_SUBJECTS[JobFunction(row["function"])].cancel
     if end is None:
         raise IS_TIMER.refusal("id")
     if row["state"] == JobState.QUEUED:

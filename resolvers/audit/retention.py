@@ -38,7 +38,7 @@ def _settings_entries() -> sa.Select[Any]:
     return chosen.order_by(audit_seals.c.sequence.desc()).limit(_BATCH)
 
 
-async def kept_days(ctx: Context) -> int | None:
+async def retention_days(ctx: Context) -> int | None:
     """Return the days that sealed entries of the settings say changes are kept for.
 
     None where nothing is forgotten: also where the newest entries are not those that were written, or are erased.
@@ -59,7 +59,7 @@ async def kept_days(ctx: Context) -> int | None:
     return None
 
 
-class Keeping:
+class RetentionCheck:
     """Follows a sealed log from its first entry: whether what workers erased was as old as the settings said."""
 
     def __init__(self) -> None:

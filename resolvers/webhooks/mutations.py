@@ -25,7 +25,7 @@ TOO_MANY_WEBHOOKS = Conflict("TOO_MANY_WEBHOOKS", "The organization has the maxi
 BOTH_SIGN_FOR = timedelta(hours=24)
 # A new URL, or enabling, clears what was recorded of failures.
 _ANEW: dict[str, Any] = {"failing_since": None, "timeouts": 0, "circuit": EndpointCircuit.CLOSED, "paused_until": None}
-BY_HAND = "Disabled through the API."
+DISABLED_ON_REQUEST = "Disabled through the API."
 BY_REVOCATION = "The API key that created the endpoint was revoked."
 
 
@@ -106,7 +106,7 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
         changed |= {"disabled_reason": None}
     edit.set({name: value for name, value in changed.items() if not (disabled and name == "status")})
     if disabled:
-        edit.set({"status": EndpointStatus.DISABLED, "disabled_reason": BY_HAND}, "disable")
+        edit.set({"status": EndpointStatus.DISABLED, "disabled_reason": DISABLED_ON_REQUEST}, "disable")
     if enabled or "url" in changed:
         edit.row |= _ANEW
     row = await edit.save()

@@ -43,4 +43,4 @@ async def queue_again(ctx: Context, delivery_id: UUID) -> bool:
 
 async def cancel(ctx: Context, delivery_id: UUID) -> None:
     """Cancel a delivery that has not ended."""
-    await deliveries.move(ctx, delivery_id, DeliveryStatus.CANCELLED)
+    await deliveries.set_status(ctx, delivery_id, DeliveryStatus.CANCELLED)

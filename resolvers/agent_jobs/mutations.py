@@ -15,7 +15,7 @@ from models.reports import REPORT
 from models.typeid import decode
 from resolvers.agent_jobs.collections import AGENT_JOBS
 from resolvers.agent_jobs.open_model_calls import close_steps
-from resolvers.agents.collection import AGENTS
+from resolvers.agents.collections import AGENTS
 from resolvers.agents.schemas import problems_of
 from resolvers.api_keys.acting import must_hold
 from resolvers.changes.edits import InputValues, begin_edit, insert, new_row
@@ -29,7 +29,7 @@ from resolvers.errors import Refusals, bad_input
 from resolvers.jobs.queueing import queue_job
 from resolvers.lists.conditions import NOBODY
 from resolvers.orders import ORDERS
-from resolvers.reports.collection import NEEDED
+from resolvers.reports.collections import NEEDED
 from resolvers.settings import settings_of
 from resolvers.tickets.collections import TICKETS
 

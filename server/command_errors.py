@@ -1,4 +1,4 @@
-"""What a database's refusal is at the command line: one line, with the setting that leads there and the reason."""
+"""Errors of a command for what a database refuses: one line, with the setting that leads there and the reason."""
 
 import os
 import re
@@ -16,7 +16,7 @@ APP, OWNER = "DATABASE_URL", "MIGRATION_DATABASE_URL"
 _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-def refusal(error: BaseException | None) -> CommandError | SettingsError | None:
+def command_error(error: BaseException | None) -> CommandError | SettingsError | None:
     """Return a command's error for what a resolver or a database refused; None for any other exception."""
     if isinstance(error, Refusals):
         return CommandError("\n".join(each.message for each in error.refusals))
@@ -26,13 +26,13 @@ def refusal(error: BaseException | None) -> CommandError | SettingsError | None:
             return CommandError(error.message)
         if error.code == "OUTCOME_UNKNOWN":
             return DatabaseRefused(APP, f"it is not known whether the change was made: {_reason(cause)}")
-        return refusal(cause) or DatabaseRefused(APP, _reason(cause))
+        return command_error(cause) or DatabaseRefused(APP, _reason(cause))
     if isinstance(error, asyncpg.ClientConfigurationError):
         return SettingsError(f"{APP} is malformed: {first_line(error)}")
     if isinstance(error, (asyncpg.PostgresError, *_LOST)):
         return DatabaseRefused(APP, _reason(error))
     if isinstance(error, sa.exc.DBAPIError):
-        return refusal(error.orig)
+        return command_error(error.orig)
     if isinstance(error, psycopg.Error):
         # Only the owner's URL is used through this driver.
         return DatabaseRefused(OWNER, _reason(error))

@@ -1,4 +1,4 @@
-"""Members of JSON objects that are kept as another type than they are shown as."""
+"""Times in JSON objects, which are stored as texts in UTC."""
 
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,8 @@ from schema.declaration.fields import computed
 from schema.declaration.moments import shown_moment
 
 
-def kept_time(name: str, description: str) -> Any:
-    """Return a time that is kept as a text in UTC."""
+def json_time(name: str, description: str) -> Any:
+    """Return a field of a time that a JSON object has as a text in UTC."""
 
     def read(found: Any) -> datetime:
         return datetime.fromisoformat(found[name])
