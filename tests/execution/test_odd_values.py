@@ -25,6 +25,8 @@ from execution import Outcome, parse_operation
 from execution.run.compare import differences
 from tests.execution.support import core, is_json, kinds, run
 
+pytestmark = pytest.mark.usefixtures("settled_heap")
+
 
 async def later(value: Any) -> Any:
     """A value that comes in a later turn of the loop."""

@@ -28,6 +28,8 @@ from tests.execution.support import core, run
 from tests.execution.ways import WAYS
 from tests.execution.zoo import ASYNC, SHAPES, SYNC
 
+pytestmark = pytest.mark.usefixtures("settled_heap")
+
 Messages = list[tuple[str, list[str | int]]]
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import weakref
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -134,20 +136,27 @@ def _uncollected() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_uncollected")
-async def test_nothing_of_a_message_is_left_once_its_connection_has_ended(unfinished: HeldBytes, port: int) -> None:
-    def protocols() -> int:
-        return sum(isinstance(each, BoundedFrames) for each in gc.get_objects())
+async def test_nothing_of_a_message_is_left_once_its_connection_has_ended(
+    unfinished: HeldBytes, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: weakref.WeakSet[BoundedFrames] = weakref.WeakSet()
+    begin = BoundedFrames.__init__
 
-    before = protocols()
+    def noted(self: BoundedFrames, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        alive.add(self)
+
+    monkeypatch.setattr(BoundedFrames, "__init__", noted)
     broken = frame(TEXT, PIECE, last=False) + frame(TEXT, b"x")
     for sent in (frame(TEXT, PIECE, last=False), frame(TEXT, PIECE)[:-1], broken):
         # The server ends the first, which hold too much together or break the protocol.
         clients = [await client(port, sent) for _ in range(3)]
+        assert alive
         await clients[0].ended()
         for each in clients[1:]:
             each.writer.transport.abort()
 
         async def gone() -> bool:
-            return unfinished.held == 0 and protocols() == before
+            return unfinished.held == 0 and not alive
 
         await eventually(gone)
