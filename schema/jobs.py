@@ -8,7 +8,7 @@ from execution import ColumnReader
 from models.jobs import JOB, JobFunction, JobQueue
 from models.jobs import Job as Table
 from models.resources import ToolFor
-from resolvers.jobs import mutations
+from resolvers.jobs import loaders, mutations
 from resolvers.jobs.collections import FAILED_JOBS
 from schema.declaration.collections import many, one
 from schema.declaration.fields import computed, creation, object_type, public_id
@@ -30,9 +30,9 @@ class FailedJob(Node):
         reader=ColumnReader("queue", convert=lambda name: JobQueue(name).name),
     )
     subject_id: strawberry.ID = computed(
-        mutations.subject_of,
+        loaders.subject_of,
         description="ID of the object that the job is for, such as a delivery. It may have been deleted since.",
-        reader=ColumnReader(convert=mutations.subject_of, needs=("function", "subject_id")),
+        reader=ColumnReader(convert=loaders.subject_of, needs=("function", "subject_id")),
     )
     attempt: int
     error_code: str = strawberry.field(description="Code of the reason for which it failed.")

@@ -3,7 +3,7 @@
 Changes of an organization's keys are made one after another, so that a revocation reaches all that the key made.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from resolvers.changes.edits import Edit, InputValues, begin_edit, insert, new_r
 from resolvers.changes.write import write_entries
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row, now
-from resolvers.database.sql import ORG, owned, statement
+from resolvers.database.sql import ORG, statement
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.webhooks import mutations as webhooks
 
@@ -49,16 +49,6 @@ def _listed() -> sa.Insert:
 @statement
 def _unlisted() -> sa.Delete:
     return directory.delete().where(directory.c.resource == API_KEY.prefix, directory.c.key == _KEY)
-
-
-@statement
-def _all() -> sa.Select[Any]:
-    return owned(api_keys).order_by(api_keys.c.id.desc())
-
-
-async def every(ctx: Context) -> Sequence[Row]:
-    """Return the organization's keys, newest first."""
-    return await ctx.fetch(_all())
 
 
 def _new_secret(ctx: Context, key_id: UUID) -> tuple[str, dict[str, Any]]:

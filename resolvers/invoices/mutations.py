@@ -23,9 +23,7 @@ from resolvers.orders import ORDERS
 from resolvers.services import SERVICES
 from resolvers.settings import settings_of
 
-NOT_DRAFT = Conflict(
-    "NOT_DRAFT", "Lines, discount and currency change only in a DRAFT, and only a DRAFT is deleted: void the invoice."
-)
+NOT_DRAFT = Conflict("NOT_DRAFT", "Lines, discount and currency change only in a DRAFT, and only a DRAFT is deleted.")
 _S = InvoiceStatus
 # The action and the event of each transition that changes nothing but the status and its time.
 _VERBS = {_S.VOID: ("void", "voided"), _S.UNCOLLECTIBLE: ("mark_uncollectible", "marked_uncollectible")}

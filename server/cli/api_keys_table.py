@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from models.api_keys import API_KEY, status_of
 from models.typeid import encode
-from resolvers.api_keys import mutations
+from resolvers.api_keys import loaders
 from resolvers.context import Row, now
 from resolvers.database.runtime import Runtime
 from schema.requests.render import renderer
@@ -21,7 +21,7 @@ def list_keys(arguments: argparse.Namespace) -> int:
     async def work(runtime: Runtime) -> Sequence[Row]:
         ctx = await context_of(runtime, arguments.org)
         async with ctx.snapshot():
-            return await mutations.every(ctx)
+            return await loaders.every(ctx)
 
     rows = run_work(work)
     if arguments.json:

@@ -11,7 +11,7 @@ from models.typeid import created_at, decode, encode
 from resolvers.collections.rows import Key
 from resolvers.context import Context, Row
 from resolvers.database.runtime import Runtime
-from resolvers.jobs import mutations
+from resolvers.jobs import loaders, mutations
 from server.cli.console import say, say_table, time_cell
 from server.cli.data import context_of, run_work
 from server.errors import WrongCall
@@ -31,7 +31,7 @@ def list_some(arguments: argparse.Namespace) -> int:
     async def work(runtime: Runtime) -> Sequence[Row]:
         ctx = await context_of(runtime, arguments.org)
         async with ctx.snapshot():
-            return await mutations.listed(ctx, most, state=state, queue=queue, function=function)
+            return await loaders.listed(ctx, most, state=state, queue=queue, function=function)
 
     say_table([HEADERS, *map(_cells, run_work(work))])
     return 0
@@ -44,7 +44,7 @@ def show(arguments: argparse.Namespace) -> int:
     async def work(runtime: Runtime) -> Row:
         ctx = await context_of(runtime, arguments.org)
         async with ctx.snapshot():
-            return await mutations.find(ctx, key)
+            return await loaders.find(ctx, key)
 
     row = run_work(work)
     facts = {
@@ -118,5 +118,5 @@ def _cells(row: Row) -> tuple[str, ...]:
         time_cell(row["run_at"], ""),
         time_cell(row["finished_at"], "-"),
         row["error_code"] or "none",
-        mutations.subject_of(row),
+        loaders.subject_of(row),
     )

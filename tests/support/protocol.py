@@ -17,6 +17,7 @@ from server.http.edge import EdgeMiddleware
 from server.http.held_bytes import HeldBytes
 from server.http.slots import Slots
 from server.monitoring.metrics import Metrics
+from tests.support.jobs import eventually
 from web.http import App
 
 SHORT = 0.3
@@ -155,3 +156,37 @@ def retryable_problem(answer: bytes) -> tuple[int, str, str]:
 
 TOO_MANY = (429, "application/problem+json", "RATE_LIMITED")
 BUSY = (503, "application/problem+json", "UNAVAILABLE")
+
+
+class Client:
+    """A connection whose client goes on when it likes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def rest(self) -> bytes:
+        """What comes until the connection's end; nothing where it was reset."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await self.reader.read()
+        except ConnectionError:
+            return b""
+        finally:
+            self.writer.close()
+
+
+async def client(port: int, data: bytes, address: str = "127.0.0.1") -> Client:
+    """A client that has sent something, from an address of ours."""
+    made = Client(*await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0)))
+    made.writer.write(data)
+    await made.writer.drain()
+    return made
+
+
+async def holds(held: HeldBytes, least: int) -> None:
+    """Wait until so much is held."""
+
+    async def reached() -> bool:
+        return held.held >= least
+
+    await eventually(reached)

@@ -130,6 +130,19 @@ async def test_a_long_query_string_costs_by_its_bytes_and_parameters(org: Org) -
     assert await org.count("clients") == 0
 
 
+async def test_every_door_refuses_a_query_of_too_many_parameters(org: Org) -> None:
+    query = "&".join(["x=1"] * 1_001)
+    for method, path in (
+        ("GET", "/api/v1/invoices/x.pdf"), ("DELETE", "/api/v1/orders/x"), ("POST", "/api/forms/x/submit"),
+    ):  # fmt: skip
+        answer = await org.http.request(method, f"{path}?{query}", json={} if method == "POST" else None)
+        refused = problem(answer, 400, "BAD_INPUT", "query")
+        assert refused["errors"][0]["code"] == "TOO_LONG"
+    for method in ("GET", "POST"):
+        details = error(await org.http.request(method, f"/graphql?{query}"), 400, "BAD_INPUT", "query")
+        assert (details["reason"], details["limit"]) == ("TOO_LONG", 1_000)
+
+
 async def test_who_owes_is_refused_before_anything_is_read(
     backends: Backends, api_runtime: Runtime, parsed: list[str]
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from server.http.frames import BoundedFrames
 from server.http.held_bytes import HeldBytes, unfinished_requests
 from tests.support.jobs import eventually
-from tests.support.protocol import HEAD, NEIGHBOUR, TIMEOUT_S, frame, listening, talk
+from tests.support.protocol import HEAD, NEIGHBOUR, TIMEOUT_S, Client, client, frame, holds, listening, talk
 
 KIBIBYTE = 1024
 TEXT, BINARY, CONTINUATION = 0x1, 0x2, 0x0
@@ -19,35 +19,18 @@ MOST = 150 * KIBIBYTE
 PIECE = b"x" * 60 * KIBIBYTE
 
 
-class Client:
-    """A WebSocket of a test."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    async def said(self, end: bytes) -> bytes:
-        """What is said until such an end."""
-        async with asyncio.timeout(TIMEOUT_S):
-            return await self.reader.readuntil(end)
-
-    async def ended(self) -> bytes:
-        """What comes until the server has ended the connection."""
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return await self.reader.read()
-        except ConnectionError:
-            return b""
-        finally:
-            self.writer.transport.abort()
-
-
-async def client(port: int, *frames: bytes, address: str = "127.0.0.1") -> Client:
-    made = Client(*await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0)))
-    made.writer.write(HEAD)
-    await made.said(b"\r\n\r\n")
+async def socket(port: int, *frames: bytes, address: str = "127.0.0.1") -> Client:
+    made = await client(port, HEAD, address)
+    await said(made, b"\r\n\r\n")
     for each in frames:
         made.writer.write(each)
     return made
+
+
+async def said(by: Client, end: bytes) -> bytes:
+    """What comes until such an end."""
+    async with asyncio.timeout(TIMEOUT_S):
+        return await by.reader.readuntil(end)
 
 
 @pytest.fixture
@@ -62,13 +45,6 @@ async def port(unfinished: HeldBytes) -> AsyncIterator[int]:
     assert unfinished.held == 0
 
 
-async def _held(unfinished: HeldBytes, least: int) -> None:
-    async def reached() -> bool:
-        return unfinished.held >= least
-
-    await eventually(reached)
-
-
 async def _nothing_held(unfinished: HeldBytes) -> None:
     async def nothing() -> bool:
         return unfinished.held == 0
@@ -78,26 +54,26 @@ async def _nothing_held(unfinished: HeldBytes) -> None:
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 async def test_a_message_counts_until_its_end(unfinished: HeldBytes, port: int, opcode: int) -> None:
-    said = b"\x81\x02xx" if opcode == TEXT else b"\x81\x05bytes"
+    answer = b"\x81\x02xx" if opcode == TEXT else b"\x81\x05bytes"
     # Beside a message that is whole: what it held is let go.
-    one = await client(port, frame(opcode, b"x", last=False))
-    await _held(unfinished, 1)
+    one = await socket(port, frame(opcode, b"x", last=False))
+    await holds(unfinished, 1)
     first = unfinished.held
     one.writer.write(frame(CONTINUATION, PIECE, last=False))
-    await _held(unfinished, first + len(PIECE))
+    await holds(unfinished, first + len(PIECE))
     one.writer.write(frame(CONTINUATION, b"", last=True))
     await _nothing_held(unfinished)
     one.writer.write(frame(opcode, b"x", last=False) + frame(CONTINUATION, b"x", last=True))
-    await one.said(said)
+    await said(one, answer)
     assert unfinished.held == 0
     one.writer.transport.abort()
 
 
 async def test_a_frame_that_has_not_come_whole_counts(unfinished: HeldBytes, port: int) -> None:
-    one = await client(port, frame(TEXT, PIECE)[:-1])
-    await _held(unfinished, len(PIECE) - 1)
+    one = await socket(port, frame(TEXT, PIECE)[:-1])
+    await holds(unfinished, len(PIECE) - 1)
     one.writer.write(b"x")
-    await one.said(b"x" * 1000)
+    await said(one, b"x" * 1000)
     assert unfinished.held == 0
     one.writer.transport.abort()
 
@@ -105,22 +81,22 @@ async def test_a_frame_that_has_not_come_whole_counts(unfinished: HeldBytes, por
 async def test_what_comes_with_the_head_counts(unfinished: HeldBytes, port: int) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(HEAD + frame(TEXT, PIECE, last=False))
-    await _held(unfinished, len(PIECE))
+    await holds(unfinished, len(PIECE))
     writer.transport.abort()
     await _nothing_held(unfinished)
 
 
 async def test_the_address_that_holds_most_loses_what_it_has_held_longest(unfinished: HeldBytes, port: int) -> None:
     part = frame(TEXT, PIECE, last=False)
-    neighbour = await client(port, part[: 20 * KIBIBYTE], address=NEIGHBOUR)
-    await _held(unfinished, 19 * KIBIBYTE)
-    first = await client(port, part)
-    await _held(unfinished, 79 * KIBIBYTE)
-    second = await client(port, part)
-    await _held(unfinished, 139 * KIBIBYTE)
+    neighbour = await socket(port, part[: 20 * KIBIBYTE], address=NEIGHBOUR)
+    await holds(unfinished, 19 * KIBIBYTE)
+    first = await socket(port, part)
+    await holds(unfinished, 79 * KIBIBYTE)
+    second = await socket(port, part)
+    await holds(unfinished, 139 * KIBIBYTE)
     # What makes it too much need not be what goes.
     neighbour.writer.write(part[20 * KIBIBYTE : 40 * KIBIBYTE])
-    assert await first.ended() == b""
+    assert await first.rest() == b""
     for each in (neighbour, second):
         assert not each.reader.at_eof()
         each.writer.transport.abort()
@@ -150,9 +126,9 @@ async def test_nothing_of_a_message_is_left_once_its_connection_has_ended(
     broken = frame(TEXT, PIECE, last=False) + frame(TEXT, b"x")
     for sent in (frame(TEXT, PIECE, last=False), frame(TEXT, PIECE)[:-1], broken):
         # The server ends the first, which hold too much together or break the protocol.
-        clients = [await client(port, sent) for _ in range(3)]
+        clients = [await socket(port, sent) for _ in range(3)]
         assert alive
-        await clients[0].ended()
+        await clients[0].rest()
         for each in clients[1:]:
             each.writer.transport.abort()
 

@@ -8,35 +8,11 @@ import structlog
 
 from server.http.held_bytes import HeldBytes, unfinished_requests
 from tests.support.jobs import eventually
-from tests.support.protocol import CLOSE, HEAD, NEIGHBOUR, TIMEOUT_S, exchange, listening, request
+from tests.support.protocol import CLOSE, HEAD, NEIGHBOUR, TIMEOUT_S, client, exchange, holds, listening, request
 
 KIBIBYTE = 1024
 # All but the last byte of a request with a body of 50 KiB.
 WHOLE = request("/a", b"x" * 50 * KIBIBYTE, CLOSE)
-
-
-class Client:
-    """A connection of a test."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    async def rest(self) -> bytes:
-        """What comes until the connection's end; nothing where it was reset."""
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return await self.reader.read()
-        except ConnectionError:
-            return b""
-        finally:
-            self.writer.close()
-
-
-async def client(port: int, data: bytes, address: str = "127.0.0.1") -> Client:
-    made = Client(*await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0)))
-    made.writer.write(data)
-    await made.writer.drain()
-    return made
 
 
 @asynccontextmanager
@@ -48,22 +24,15 @@ async def unfinished_of(most: int) -> AsyncIterator[tuple[int, HeldBytes]]:
     assert unfinished.held == 0
 
 
-async def _held(unfinished: HeldBytes, least: int) -> None:
-    async def reached() -> bool:
-        return unfinished.held >= least
-
-    await eventually(reached)
-
-
 async def test_the_address_that_holds_most_loses_what_it_has_held_longest() -> None:
     async with unfinished_of(170 * KIBIBYTE) as (port, unfinished):
         with structlog.testing.capture_logs() as logged:
             slow = await client(port, WHOLE[:-1], NEIGHBOUR)
-            await _held(unfinished, 50 * KIBIBYTE)
+            await holds(unfinished, 50 * KIBIBYTE)
             many = []
             for number in range(1, 6):
                 many.append(await client(port, WHOLE[:-1]))
-                await _held(unfinished, min(number + 1, 3) * 50 * KIBIBYTE)
+                await holds(unfinished, min(number + 1, 3) * 50 * KIBIBYTE)
             # Three of five have made room; the others and the neighbour's are answered when they end.
             assert await asyncio.gather(*(each.rest() for each in many[:3])) == [b"", b"", b""]
         assert [line for line in logged if line["event"] == unfinished.event] == [
@@ -81,7 +50,7 @@ async def test_a_request_that_has_come_whole_is_not_counted() -> None:
         assert (await exchange(port, request("/a", b"x" * 9 * KIBIBYTE, CLOSE))).endswith(b"/a 9216")
         # In two pieces it is, until its end.
         slow = await client(port, request("/slow", b"x" * 100, CLOSE)[:-1])
-        await _held(unfinished, 100)
+        await holds(unfinished, 100)
         slow.writer.write(b"x")
         assert (await slow.rest()).endswith(b"/slow 100")
         assert unfinished.held == 0
@@ -91,12 +60,12 @@ async def test_a_head_counts_too_and_what_a_websocket_takes_over_does_not() -> N
     unfinished = unfinished_requests(KIBIBYTE)
     async with listening(unfinished=unfinished, sockets=["/socket"]) as port:
         slow = await client(port, b"GET /a HTTP/1.1\r\nhost: x\r\n")
-        await _held(unfinished, 20)
+        await holds(unfinished, 20)
         slow.writer.write(CLOSE + b"\r\n")
         assert (await slow.rest()).endswith(b"/a 0")
         assert unfinished.held == 0
         upgrading = await client(port, HEAD[:40])
-        await _held(unfinished, 40)
+        await holds(unfinished, 40)
         upgrading.writer.write(HEAD[40:])
 
         async def let_go() -> bool:
