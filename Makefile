@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile
 UV := $(shell command -v uv 2>/dev/null)
 CODE := $(wildcard bench execution migrations models resolvers rest_shim schema server tests web workers)
 LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -14,7 +15,7 @@ LOCK := compile --universal --python-version 3.11 --generate-hashes --no-emit-in
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(STAMP): requirements/install.txt requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "counterfoil needs Python 3.11 or newer as '$(PYTHON)' (set another with: make PYTHON=python3.12)" >&2; exit 1; }
 	@echo "== Installing the locked dependencies into $(VENV) (the first time takes a while)"
@@ -25,8 +26,11 @@ ifneq ($(UV),)
 else
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 		echo "'$(PYTHON) -m venv' failed: install Python's venv module, or uv" >&2; rm -rf $(VENV); exit 1; }
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements/install.txt
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@# On all cores, which pip itself does on one.
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib
 endif
 	@# Also where PYTHONDONTWRITEBYTECODE is set: each process of the tests would compile all of it anew.
 	@$(BIN)/python -m compileall -q $(CODE)
@@ -153,6 +157,7 @@ lock: ## Compile requirements/*.in into *.txt (UPGRADE=1 takes newer versions); 
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/base.in -o requirements/base.txt
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
 	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/ci.in -o requirements/ci.txt
+	@"$(UV)" pip $(LOCK) $(if $(UPGRADE),--upgrade) requirements/install.in -o requirements/install.txt
 
 clean: ## Remove what was installed and cached (the data in .counterfoil stays)
 	@rm -rf $(VENV) .venv-* build dist explorer/.node explorer/node_modules explorer/built.new explorer/*.lock $(FAILED) examples/board/node_modules examples/board/dist server/explorer/built tests/server/graphql_http/node_modules tests/clients/node_modules tests/clients/build tests/clients/src/__generated__ tests/clients/src/relay/__generated__ *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

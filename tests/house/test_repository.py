@@ -22,6 +22,7 @@ GENERATED = (
     "docs/rest-to-graphql.md",
     "CHANGELOG-schema.md",
     "requirements/base.txt",
+    "requirements/install.txt",
     "docs/growth/growth.svg",
 )
 
