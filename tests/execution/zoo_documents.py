@@ -1,5 +1,6 @@
 """Makes documents over a schema at random: aliases, fragments, merged fields, conditions, variables."""
 
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -69,9 +70,10 @@ class Writer:
         return self.random.choice([*possible, type_]) if possible else type_
 
     def _field(self, type_: Any, depth: int) -> str:
-        names = [name for name, field in type_.fields.items() if depth > 0 or not is_composite_type(_held(field))]
+        every, composite, leaves = _names(type_)
+        names = every if depth > 0 else leaves
         if depth > 0 and self.random.random() < 0.6:
-            names = [name for name in names if is_composite_type(_held(type_.fields[name]))] or names
+            names = composite or names
         name: str = self.random.choice(names)
         field = type_.fields[name]
         text = name + self._arguments(field)
@@ -128,6 +130,14 @@ class ReusingWriter(Writer):
         # From now on it can be spread: never within itself.
         self.done.setdefault(on.name, []).append((name, self.size - before))
         return name
+
+
+@cache
+def _names(type_: Any) -> tuple[list[str], list[str], list[str]]:
+    """The names of all fields of a type, of those that have fields themselves, and of the others."""
+    every = list(type_.fields)
+    composite = [name for name in every if is_composite_type(_held(type_.fields[name]))]
+    return every, composite, [name for name in every if name not in composite]
 
 
 def _held(field: Any) -> Any:
