@@ -41,7 +41,7 @@ from server.live.sockets import Sockets
 from server.mcp.endpoint import METHODS as MCP_METHODS
 from server.mcp.endpoint import McpEndpoint
 from server.mcp.library import McpLibrary
-from server.mcp.refused import PATH as MCP_PATH
+from server.mcp.refusals import PATH as MCP_PATH
 from server.monitoring.metrics import NO_SPANS, ApiExposition, Metrics
 from server.settings import Settings
 from server.system import Ready, health, metrics_of, start_page

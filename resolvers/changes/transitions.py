@@ -86,7 +86,11 @@ async def transition_of(
     if made is None or block is not None:
         allowed = [each["to"].value for each in available(ctx, machine, row, settings, moment) if each["allowed"]]
         if block is None:
-            message = f"{article(label).capitalize()} {label} that is {origin.value} cannot become {target.value}."
+            message = (
+                f"This {label} is already {target.value}."
+                if origin is target
+                else f"{article(label).capitalize()} {label} that is {origin.value} cannot become {target.value}."
+            )
             raise Refusal("INVALID_TRANSITION", message, field=request.status_field, allowed=allowed)
         extra: dict[str, Any] = {"blockedBy": block.code.value}
         if block.limit is not None:

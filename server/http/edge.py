@@ -14,8 +14,8 @@ from models.typeid import new_number
 from resolvers.context import Context
 from resolvers.database.runtime import outcome_unknown
 from resolvers.errors import Refusal, internal, shown_refusal
-from server.mcp.refused import PATH as MCP_PATH
-from server.mcp.refused import refused as refused_message
+from server.mcp.refusals import PATH as MCP_PATH
+from server.mcp.refusals import refused as refused_message
 from server.monitoring.logs import REQUEST_ID, access
 from server.monitoring.metrics import Metrics
 from web.deadlines import Deadlines

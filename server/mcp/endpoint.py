@@ -10,7 +10,7 @@ from resolvers.errors import Refusal
 from schema.requests.engine import Engine
 from server.mcp.exchange import EXCHANGE, Exchange
 from server.mcp.library import McpLibrary
-from server.mcp.refused import refused
+from server.mcp.refusals import refused
 from web.body import json_object
 from web.deadlines import Deadlines
 from web.dependencies import Dependencies

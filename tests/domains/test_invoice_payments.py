@@ -46,8 +46,10 @@ async def test_parts_are_paid_until_nothing_is_due(acme: Org) -> None:
 async def test_what_is_not_to_be_paid_is_not_paid(acme: Org, status: InvoiceStatus) -> None:
     key = await standing(acme, status)
     async with unchanged(acme):
-        details = error(await acme.graphql(PAY, input={"id": key}), 200, "INVALID_TRANSITION", "input.id")
-        assert details["status"] == 409
+        answer = await acme.graphql(PAY, input={"id": key})
+        assert error(answer, 200, "INVALID_TRANSITION", "input.id")["status"] == 409
+    says = "This invoice is already PAID." if status is S.PAID else f"An invoice that is {status} cannot become PAID."
+    assert answer.json()["errors"][0]["message"] == says
 
 
 async def test_an_uncollectible_invoice_is_paid_after_all(acme: Org) -> None:
