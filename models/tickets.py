@@ -23,7 +23,7 @@ TICKET = Resource(
     description="The tickets of the help desk, with their status and clock.",
     events={
         "created": "A ticket was created.",
-        "updated": "A ticket was updated, also by a reply that changed its status or its clock, or when it woke.",
+        "updated": "A ticket was updated, also by a PUBLIC reply, or when it woke.",
     },
 )
 REPLY = Resource(

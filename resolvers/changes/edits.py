@@ -104,9 +104,11 @@ class Edit:
             if verb is not None and verb not in self.events:
                 self.events.append(verb)
 
-    def touch(self) -> None:
-        """Give the row a new version, though only something that belongs to it changed."""
+    def touch(self, event: str | None = None) -> None:
+        """Give the row a new version, though only something that belongs to it changed, and say so by an event."""
         self.touched = True
+        if event is not None and event not in self.events:
+            self.events.append(event)
 
     async def transition(
         self,

@@ -164,7 +164,7 @@ async def _add_reply(edit: Edit, values: InputValues, field: str, at: str) -> Ro
     await insert(edit.ctx, REPLIES, row, "replied")
     if row["visibility"] == Visibility.PUBLIC:
         author = AuthorKind(row["author_kind"])
-        edit.touch()
+        edit.touch("updated")
         status = moved_by_reply(TicketStatus(ticket["status"]), author)
         edit.set(clock_after_reply(ticket, author, created_at(row["id"])))
         await edit.transition(MACHINE, TransitionRequest(status, None, "status", "status"), "updated")

@@ -154,7 +154,7 @@ class Subscription:
         "A message, when it is added to an order's thread.",
     )
     ticket_updated: Ticket | None = changes_of(
-        "ticketUpdated", TICKETS, _own(TICKETS), "A ticket, whenever one is created or changed, also by a reply."
+        "ticketUpdated", TICKETS, _own(TICKETS), "A ticket, whenever one is created or changed, also by a PUBLIC reply."
     )
     agent_job_updated: AgentJob | None = changes_of(
         "agentJobUpdated",

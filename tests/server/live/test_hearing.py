@@ -20,7 +20,7 @@ from tests.support.tokens import new_member, token_of
 
 ORDERS = "subscription($id: ID) { orderUpdated(id: $id) { id status notes } }"
 MESSAGES = "subscription($order: ID) { messageCreated(orderId: $order) { body visibility } }"
-TICKETS = "subscription { ticketUpdated { id status } }"
+TICKETS = "subscription { ticketUpdated { id version } }"
 JOBS = "subscription($id: ID) { agentJobUpdated(id: $id) { id status steps { nodes { index kind } } } }"
 REPORTS = "subscription { reportUpdated { id status progress } }"
 ALL = "subscription { events { type } }"
@@ -68,8 +68,11 @@ async def test_messages_are_heard_by_who_may_see_them(acme: Org) -> None:
 async def test_tickets(acme: Org) -> None:
     async with following(acme, TICKETS) as stream:
         ticket = (await new_ticket(acme))["publicId"]
-        await reply(acme, ticket)
-        assert [(await stream.result())["ticketUpdated"]["id"] for _ in range(2)] == [ticket, ticket]
+        # Of each version, also of one that only a reply made.
+        for author in ("CLIENT", "CLIENT", "STAFF", "STAFF"):
+            await reply(acme, ticket, author)
+        heard = [(await stream.result())["ticketUpdated"] for _ in range(5)]
+        assert heard == [{"id": ticket, "version": version} for version in range(1, 6)]
 
 
 async def test_agent_jobs_with_their_steps(acme: Org) -> None:
