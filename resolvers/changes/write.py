@@ -94,7 +94,9 @@ def _conflict(collection: Collection, error: asyncpg.UniqueViolationError) -> Ex
     if conflict is None:
         return error
     field, violated = conflict
-    return violated.refusal(field, f"Another {collection.resource.label} has this {field.replace('_', ' ')}.")
+    # Of an object that is referred to the conflict's own words say more.
+    refers = field.endswith("_id")
+    return violated.refusal(field, None if refers else f"Another {collection.resource.label} has this {field}.")
 
 
 def _broken_reference(

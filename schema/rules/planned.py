@@ -49,7 +49,9 @@ def fields_of_schema(schema: strawberry.Schema, rules: Rules) -> FieldKinds:
 def _kind(
     schema: strawberry.Schema, type_: GraphQLObjectType, field: GraphQLField, declared: StrawberryField, rule: FieldRule
 ) -> FieldKind:
-    cost = rule.cost
+    # What a list costs for as many objects as it may have, each of them costs a part of.
+    each, left = divmod(rule.cost, rule.times)
+    cost = rule.cost if left else each
     needs = declared.metadata.get("needs", ())
     held = get_named_type(field.type)
     if declared.extensions:

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.support.api import Org, new_client, new_order
+from tests.support.tokens import new_member
 
 NESTED = "{ clients(first: 50) { nodes { orders(first: 10) { nodes { client { name } service { name } } } } } }"
 
@@ -32,6 +33,14 @@ async def test_what_came_is_counted_as_what_was_asked(acme: Org) -> None:
     edges = "{ clients(first: 5) { edges { cursor node { id } } totalCount } }"
     assert await _cost(acme, edges) == (2 + 5 + 2, 2 + 2 + 2)
     assert await _cost(acme, f'{{ client(id: "{client}") {{ name }} }}') == (1, 1)
+
+
+async def test_each_object_of_a_list_costs_what_came(acme: Org) -> None:
+    ask = "query($id: ID!) { order(id: $id) { assignees { name } } }"
+    members = [await new_member(acme, role) for role in ("ADMIN", "STAFF", "OWNER")]
+    for some in ([], members[:1], members):
+        order = (await new_order(acme, assigneeIds=some))["publicId"]
+        assert await _cost(acme, ask, id=order) == (1 + 20, 1 + len(some))
 
 
 async def test_objects_found_by_many_ids_cost_each(acme: Org) -> None:
