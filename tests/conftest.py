@@ -72,8 +72,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over what was imported and collected, which stays to the end."""
-    gc.collect()
+    """Let the garbage collector pass over what was imported and collected: it stays to the end, with its little
+    garbage, which takes a second to find."""
     gc.freeze()
     gc.enable()
 

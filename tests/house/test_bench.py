@@ -50,12 +50,19 @@ async def filled(environment: dict[str, str]) -> Filled:
     return made
 
 
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where our server writes its calls."""
+    return tmp_path_factory.mktemp("counted") / "calls.json"
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def measured(environment: dict[str, str]) -> AsyncIterator[list[Server]]:
-    """Ours, the hand-written one and the stock one, as they are measured."""
+async def measured(environment: dict[str, str], calls: Path) -> AsyncIterator[list[Server]]:
+    """Ours, the hand-written one and the stock one, as they are measured; ours counts its calls once it is told to."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        starts = [serving(name, environment, folder) for name in ("ours", "handwritten", "stock")]
+        starts = [serving("ours", environment, folder, ("bench.counted", str(calls)))]
+        starts += [serving(name, environment, folder) for name in ("handwritten", "stock")]
         yield await asyncio.gather(*(stack.enter_async_context(each) for each in starts))
 
 
@@ -128,11 +135,9 @@ async def test_a_load_counts_what_was_answered(measured: list[Server], filled: F
             assert one.outcome.seconds > 0
 
 
-async def test_calls_are_counted_for_each_request(filled: Filled, environment: dict[str, str], tmp_path: Path) -> None:
-    fifth, file = workloads(filled.sample)[4], tmp_path / "calls.json"
-    through = ("bench.counted", str(file))
-    async with generating() as generator, serving("ours", environment, tmp_path, through) as server:
-        found = await called(generator, server, fifth, filled.key, 0.3, file)
+async def test_calls_are_counted_for_each_request(measured: list[Server], filled: Filled, calls: Path) -> None:
+    async with generating() as generator:
+        found = await called(generator, measured[0], workloads(filled.sample)[4], filled.key, 0.3, calls)
     # One is under way for each connection when the counting begins and ends.
     assert found["send_reply (web/http.py)"][0] == pytest.approx(1, 0.2)
     assert "bench" not in "".join(found)

@@ -78,15 +78,27 @@ def _is_wait_for(called: ast.expr) -> bool:
     return isinstance(called, ast.Attribute) and called.attr == "wait_for" and ast.unparse(called.value) == "asyncio"
 
 
-def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.Attribute, bool]]:
+def _calls(nodes: list[ast.AST]) -> Iterator[tuple[ast.Call, ast.Attribute, bool]]:
     """Each call of an attribute, what is called, and whether it is awaited, at once or by `wait_for`."""
-    awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _is_wait_for(node.func):
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    awaited = {id(node.value) for node in nodes if isinstance(node, ast.Await)}
+    for node in calls:
+        if _is_wait_for(node.func):
             awaited |= {id(argument) for argument in node.args}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+    for node in calls:
+        if isinstance(node.func, ast.Attribute):
             yield node, node.func, id(node) in awaited
+
+
+def _functions(statements: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions among statements and within them: in no expression there is one."""
+    for statement in statements:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield statement
+        for name in ("body", "orelse", "finalbody"):
+            yield from _functions(getattr(statement, name, []))
+        for block in [*getattr(statement, "handlers", []), *getattr(statement, "cases", [])]:
+            yield from _functions(block.body)
 
 
 def _given(call: ast.Call) -> set[str | None]:
@@ -112,10 +124,10 @@ def test_every_wait_of_a_test_for_a_process_or_a_thread_has_an_end() -> None:
     # What is awaited ends with the time that each test has (pyproject.toml).
     found = []
     for path in _tracked("tests/*.py"):
-        tree = _parsed(path, "subprocess", "stdout", "stderr", "communicate", ".join()", ".wait()")
-        endless = [call for call, called, awaited in _calls(tree) if not awaited and _is_endless(call, called)]
+        nodes = [*ast.walk(_parsed(path, "subprocess", "stdout", "stderr", "communicate", ".join()", ".wait()"))]
+        endless = [call for call, called, awaited in _calls(nodes) if not awaited and _is_endless(call, called)]
         # As a context it waits at the end of the block.
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.With):
                 endless += [
                     each.context_expr
@@ -131,7 +143,7 @@ def test_no_text_depends_on_the_locale() -> None:
     found = []
     for path in _tracked("*.py"):
         tree = _parsed(path, "read_text", "write_text", "text=", "universal_newlines")
-        for call, called, _ in _calls(tree):
+        for call, called, _ in _calls([*ast.walk(tree)]):
             read = called.attr in ("read_text", "write_text") and "encoding" not in _given(call)
             text = called.attr in ("run", "Popen", "check_output") and _given(call) & {"text", "universal_newlines"}
             if read or text:
@@ -145,8 +157,8 @@ def test_a_docstring_says_what_a_function_returns_or_does() -> None:
     functions = [
         (path, node)
         for path in files
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node)
+        for node in _functions(ast.parse(path.read_text(encoding="utf-8")).body)
+        if ast.get_docstring(node)
     ]
     assert len(functions) > 1_000
     no_verbs = {"A", "An", "The", "What", "Whether", "How", "Where", "Who", "Why", "When", "Since", "So", "Called"}

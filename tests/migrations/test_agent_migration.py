@@ -4,10 +4,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+import pytest
 
 from migrations.runner import downgrade, upgrade
 from server.database.databases import role_of
-from server.dev.demo import seed_demo
+from server.dev import demo
+from server.dev.demo_rows import Size
 from tests.support.api import settings_of
 from tests.support.servers import Backends
 
@@ -37,9 +39,15 @@ def test_the_work_of_agents_goes_with_their_tables(own_backends: Backends) -> No
         assert application.execute("select count(*) from agent_jobs").fetchone() == (0,)
 
 
-def test_the_jobs_that_there_are_have_the_model_of_their_version(own_backends: Backends, tmp_path: Path) -> None:
+def test_the_jobs_that_there_are_have_the_model_of_their_version(
+    own_backends: Backends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     owner, role = own_backends.migration_database_url, role_of(own_backends.database_url)
-    seed_demo(settings_of(own_backends, counterfoil_data=tmp_path), lambda _line: None)
+    # It has the same jobs with few rows of all else.
+    monkeypatch.setattr(demo, "SIZE", Size(clients=30, orders=60, messages=60, tickets=20))
+    monkeypatch.setattr(demo, "INVOICES", 30)
+    monkeypatch.setattr(demo, "SUBSCRIPTIONS", 10)
+    demo.seed_demo(settings_of(own_backends, counterfoil_data=tmp_path), lambda _line: None)
     downgrade(owner, role, "0042")
     upgrade(owner, role)
     with psycopg.connect(own_backends.database_url) as application:
@@ -47,6 +55,7 @@ def test_the_jobs_that_there_are_have_the_model_of_their_version(own_backends: B
         application.execute("select set_config('app.org_id', %s, false)", [str(org[0])])
         found = application.execute(MODELS).fetchall()
         forced = application.execute(FORCED).fetchall()
+    assert len(found) == 6
     assert {job for job, _ in found} == {"test", "openai:gpt-5-mini"}
     assert [job for job, _ in found] == [version for _, version in found]
     assert len(forced) == 2

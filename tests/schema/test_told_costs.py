@@ -1,5 +1,6 @@
 """The schema as text tells what the engine charges: in the directives of IBM's specification of costs."""
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -23,12 +24,17 @@ from schema.requests.printed import printed_schema
 from tests.support.api import Org
 from tests.support.told_costs import ToldCosts
 
-TOLD = ToldCosts(printed_schema())
-SCHEMA = TOLD.schema
-OBJECTS = [
-    type_ for type_ in SCHEMA.type_map.values()
-    if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__")
-]  # fmt: skip
+
+@cache
+def costs() -> ToldCosts:
+    """The costs that our schema tells, read by the process that runs these tests and no other."""
+    return ToldCosts(printed_schema())
+
+
+def objects() -> list[GraphQLObjectType]:
+    """Its types of objects, without those of introspection."""
+    types = costs().schema.type_map.values()
+    return [type_ for type_ in types if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__")]
 
 
 def charged(text: str, **variables: Any) -> int:
@@ -37,7 +43,7 @@ def charged(text: str, **variables: Any) -> int:
 
 
 def test_the_directives_are_those_of_the_specification() -> None:
-    cost, size = SCHEMA.get_directive("cost"), SCHEMA.get_directive("listSize")
+    cost, size = costs().schema.get_directive("cost"), costs().schema.get_directive("listSize")
     assert cost is not None
     assert size is not None
     assert {name: str(each.type) for name, each in cost.args.items()} == {"weight": "String!"}
@@ -56,15 +62,15 @@ def test_the_directives_are_those_of_the_specification() -> None:
 
 
 def test_they_stand_where_the_specification_lets_them() -> None:
-    for type_ in SCHEMA.type_map.values():
+    for type_ in costs().schema.type_map.values():
         if isinstance(type_, GraphQLInterfaceType):
-            assert [name for name, each in type_.fields.items() if TOLD.weight(each.ast_node) is not None] == []
+            assert [name for name, each in type_.fields.items() if costs().weight(each.ast_node) is not None] == []
         elif isinstance(type_, GraphQLInputObjectType):
-            assert TOLD.weight(type_.ast_node) is None
+            assert costs().weight(type_.ast_node) is None
     sliced = 0
-    for type_ in OBJECTS:
+    for type_ in objects():
         for field in type_.fields.values():
-            size = TOLD.directive("listSize", field.ast_node)
+            size = costs().directive("listSize", field.ast_node)
             if size is None:
                 continue
             sized = size.get("sizedFields") or []
@@ -81,15 +87,15 @@ def test_they_stand_where_the_specification_lets_them() -> None:
 
 def test_every_field_of_every_type_costs_what_is_told() -> None:
     wrong = []
-    for type_ in OBJECTS:
+    for type_ in objects():
         for name, field in type_.fields.items():
             # A count is charged to the connection, and the IDs that there are to `nodes`: below.
             if name == "totalCount" or (type_.name, name) == ("Query", "nodes"):
                 continue
             held = " { __typename }" if is_composite_type(get_named_type(field.type)) else ""
             text = f"{{ ...F }} fragment F on {type_.name} {{ {name}{held} }}"
-            if TOLD.cost(text) != charged(text):
-                wrong.append(f"{type_.name}.{name}: {TOLD.cost(text)}, not {charged(text)}")
+            if costs().cost(text) != charged(text):
+                wrong.append(f"{type_.name}.{name}: {costs().cost(text)}, not {charged(text)}")
     assert wrong == []
 
 
@@ -102,7 +108,7 @@ def test_every_named_operation_costs_what_is_told() -> None:
         text = print_ast(operation.document)
         variables = {"counted": False, "first": 7}
         found = analyze_cost(CORE, operation, variables, RULES)
-        assert TOLD.cost(text, variables) == found.cost - BRANCHES.get(name, 0), name
+        assert costs().cost(text, variables) == found.cost - BRANCHES.get(name, 0), name
 
 
 DOCUMENTS = (
@@ -120,14 +126,14 @@ DOCUMENTS = (
 
 @pytest.mark.parametrize("text", DOCUMENTS)
 def test_a_document_costs_what_is_told(text: str) -> None:
-    assert TOLD.cost(text) == charged(text) > 0
+    assert costs().cost(text) == charged(text) > 0
 
 
 async def test_an_answer_says_what_is_told(acme: Org) -> None:
     for text in DOCUMENTS:
         if text.startswith("{"):
             cost = (await acme.graphql(text)).json()["extensions"]["cost"]["requested"]
-            assert TOLD.cost(text) == cost, text
+            assert costs().cost(text) == cost, text
 
 
 HEAD = "query($f: ClientFilter) { clients(first: 3, filter: $f)"
@@ -145,7 +151,7 @@ EXACT: tuple[tuple[dict[str, Any] | None, int], ...] = (
 @pytest.mark.parametrize(("filter_", "price"), EXACT)
 def test_a_page_with_a_filter_costs_what_is_told(filter_: dict[str, Any] | None, price: int) -> None:
     text = f"{HEAD} {{ nodes {{ id }} }} }}"
-    assert TOLD.cost(text, {"f": filter_}) == charged(text, f=filter_) == 2 + 3 + price
+    assert costs().cost(text, {"f": filter_}) == charged(text, f=filter_) == 2 + 3 + price
 
 
 # The filter of a page, what a tool makes of it, and what it costs: what no weight can say.
@@ -162,14 +168,14 @@ def test_what_no_weight_can_say_costs_more(
     what: str, selection: str, filter_: dict[str, Any], told: int, cost: int
 ) -> None:
     text = f"{HEAD} {selection} }}"
-    assert (TOLD.cost(text, {"f": filter_}), charged(text, f=filter_)) == (told, cost), what
+    assert (costs().cost(text, {"f": filter_}), charged(text, f=filter_)) == (told, cost), what
 
 
 def test_groups_cost_more_and_nodes_as_many_as_there_are_ids() -> None:
     text = "query($f: OrderFilter) { orderCounts(filter: $f) { count } }"
-    assert (TOLD.cost(text, {"f": {"total": {"gt": 1}}}), charged(text, f={"total": {"gt": 1}})) == (4 + 1, 4 + 6)
+    assert (costs().cost(text, {"f": {"total": {"gt": 1}}}), charged(text, f={"total": {"gt": 1}})) == (4 + 1, 4 + 6)
     text = 'query { nodes(ids: ["order_x", "order_y"]) { id } }'
-    assert (TOLD.cost(text), charged(text)) == (100, 2)
+    assert (costs().cost(text), charged(text)) == (100, 2)
     many = " ".join(f"a{number}: number" for number in range(104))
     text = f'{{ order(id: "order_x") {{ {many} }} }}'
-    assert (TOLD.cost(text), charged(text)) == (1, 1 + (105 - 100) // 5)
+    assert (costs().cost(text), charged(text)) == (1, 1 + (105 - 100) // 5)

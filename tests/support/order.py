@@ -19,7 +19,6 @@ LONG = (
     "server/dev/test_demo.py",
     "contract/test_tenancy.py",
     "house/test_house.py",
-    "workers/test_terminals.py",
     "contract/test_walks.py",
     "contract/test_schema_requests.py",
 )

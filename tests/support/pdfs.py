@@ -15,11 +15,17 @@ class Pdf:
     def __init__(self, data: bytes) -> None:
         self._reader: Any = PdfReader(io.BytesIO(data))
         self.pages = len(self._reader.pages)
+        # What was read once: to take the text out of a page takes longer than to print it.
+        self._texts: dict[int, str] = {}
 
     def text(self, page: int | None = None) -> str:
         """The text of a page, or of all, with one space for any space."""
-        pages = self._reader.pages if page is None else [self._reader.pages[page]]
-        return " ".join(" ".join(each.extract_text().split()) for each in pages)
+        return " ".join(self._text(each) for each in (range(self.pages) if page is None else [page]))
+
+    def _text(self, page: int) -> str:
+        if page not in self._texts:
+            self._texts[page] = " ".join(self._reader.pages[page].extract_text().split())
+        return self._texts[page]
 
     def actual(self) -> str:
         """What glyphs stand for that several characters share: readers copy it."""

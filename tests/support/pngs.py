@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -21,6 +22,7 @@ def png(
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
+@cache
 def mark(width: int = 240, height: int = 156) -> bytes:
     """The logo of the samples: a ticket with its counterfoil, each pixel the mean of nine."""
     rows = []

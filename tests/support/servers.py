@@ -24,6 +24,11 @@ class Backends:
     migration_database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
 
+    @property
+    def database(self) -> str:
+        """The name of the database."""
+        return self.database_url.rsplit("/", 1)[1].partition("?")[0]
+
     def with_database(self, name: str) -> "Backends":
         """The same servers, another database."""
         return Backends(
@@ -59,7 +64,7 @@ def template(servers: Backends) -> Iterator[str]:
     """The name of a migrated database that nobody connects to, to be copied in a tenth of a second."""
     with servers.empty_database() as made:
         upgrade(made.migration_database_url, role_of(made.database_url))
-        yield made.database_url.rsplit("/", 1)[1].partition("?")[0]
+        yield made.database
 
 
 @pytest.fixture(scope="session")

@@ -1,27 +1,33 @@
-"""The demo: the same rows everywhere, once, and shown by the graph."""
+"""The demo: the same rows everywhere, once, shown by the graph and found by a search, and its agent jobs run."""
 
 import asyncio
+import shutil
 import stat
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
-from models.members import MemberRole, MemberStatus
-from models.orders import OrderStatus
-from models.threads import AuthorKind
-from models.tickets import TicketStatus, is_breached
+from models.jobs import JobQueue
+from models.names import camel
 from resolvers import organizations
 from resolvers.changes.numbers import FIRST, reserve_number
+from resolvers.collections.collection import COLLECTIONS
+from resolvers.context import now
 from resolvers.database.runtime import Runtime
+from resolvers.lists.search_words import words_of
+from server.dev import demo
 from server.dev.demo import INVOICES, KEYS, SEED, SIZE, SLUG, SUBSCRIPTIONS, seed, seed_demo
-from server.dev.demo_maker import Row
-from server.dev.demo_rows import FIXED, Rows, Size, rows_of
+from server.dev.demo_rows import rows_of
 from server.settings import KEY_FILE, Settings
 from server.wiring import running
 from tests.support.api import serving, settings_of
+from tests.support.jobs import eventually, working
 from tests.support.servers import Backends
 
 TABLES = (
@@ -31,6 +37,11 @@ TABLES = (
     *("agent_jobs", "agent_steps", "assignments"),
 )
 COUNTED = ("organizations", *TABLES, "api_keys", "audit_entries")
+JOBS = "/api/v1/agent-jobs"
+OPEN = """query($id: ID!) { agentJob(id: $id) { version steps(first: 50) { nodes {
+  id kind decision question operation changes { target field before after } events } } } }"""
+APPROVE = "mutation($i: ApproveAgentJobInput!) { approveAgentJob(input: $i) { agentJob { id } } }"
+ANSWER = "mutation($i: AnswerAgentJobInput!) { answerAgentJob(input: $i) { agentJob { id } } }"
 
 
 async def counts(runtime: Runtime) -> dict[str, int]:
@@ -55,15 +66,42 @@ def quiet(line: str) -> None:
     """Hears nothing."""
 
 
+@dataclass(frozen=True)
+class _Seeded:
+    """A database with the demo, to be copied, and the data folder with its key; up to when it goes, and what was
+    said."""
+
+    backends: Backends
+    folder: Path
+    end: datetime
+    said: list[str]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def seeded(servers: Backends, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[_Seeded]:
+    folder, end, said = tmp_path_factory.mktemp("demo"), now(), list[str]()
+    with servers.empty_database(template=template) as backends, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "now", lambda: end)
+        await asyncio.to_thread(seed_demo, settings_of(backends, counterfoil_data=folder), said.append)
+        yield _Seeded(backends, folder, end, said)
+
+
 @pytest.fixture
-def settings(own_backends: Backends, tmp_path: Path) -> Settings:
-    """Settings of an empty database and an empty data folder."""
-    return settings_of(own_backends, counterfoil_data=tmp_path)
+def settings(servers: Backends, seeded: _Seeded, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a database and a data folder with the demo, of the test alone."""
+    folder = Path(shutil.copytree(seeded.folder, tmp_path / "data"))
+    with servers.empty_database(template=seeded.backends.database) as copy:
+        yield settings_of(copy, counterfoil_data=folder)
 
 
-async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Settings) -> None:
-    said: list[str] = []
-    await asyncio.to_thread(seed_demo, settings, said.append)
+def _key(settings: Settings) -> dict[str, str]:
+    """The headers of a request with the demo's key."""
+    raw = (settings.counterfoil_data / KEY_FILE).read_text(encoding="utf-8").strip()
+    return {"Authorization": f"Bearer {raw}"}
+
+
+async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Settings, seeded: _Seeded) -> None:
+    said = seeded.said
     assert said[0] == "== Loading the demo organization (demo)"
     assert [line.split(maxsplit=1)[1] for line in said[1:]] == [
         *("members", "clients", "forms", "form versions", "services", "orders", "messages", "tickets", "replies"),
@@ -109,140 +147,110 @@ async def test_a_key_that_no_longer_works_is_replaced(settings: Settings) -> Non
     key.write_text("sk_live_of_another_database\n", encoding="utf-8")
     await asyncio.to_thread(seed_demo, settings, quiet)
     async with serving(settings) as base, httpx.AsyncClient(base_url=base) as http:
-        headers = {"Authorization": f"Bearer {key.read_text(encoding='utf-8').strip()}"}
-        answer = await http.get("/api/v1/clients", params={"limit": 1}, headers=headers)
+        answer = await http.get("/api/v1/clients", params={"limit": 1}, headers=_key(settings))
         assert answer.status_code == 200, answer.text
 
 
 async def test_two_databases_get_the_same_rows(
-    settings: Settings, servers: Backends, template: str, tmp_path: Path
+    settings: Settings, seeded: _Seeded, own_backends: Backends, tmp_path: Path
 ) -> None:
-    with servers.empty_database(template=template) as elsewhere:
-        found = []
-        for each in (settings, settings_of(elsewhere, counterfoil_data=tmp_path)):
-            async with running(each, max_size=2) as runtime:
-                await seed(runtime, quiet, FIXED)
-                found.append(await digests(runtime))
-        assert found[0] == found[1]
-        assert all(found[0].values())
-
-
-async def test_orders_stand_in_every_state_with_what_the_moves_set() -> None:
-    rows = rows_of(1, Size(clients=40, orders=600, messages=50))
-    assert {order["status"] for order in rows.orders} == set(OrderStatus)
-    for order in rows.orders:
-        status = order["status"]
-        assert order["total"] == order["quantity"] * order["unit_price"]
-        assert (order["completed_at"] is not None) == (status is OrderStatus.COMPLETED)
-        assert (order["cancelled_reason"] is not None) == (status is OrderStatus.CANCELLED)
-        if status in (OrderStatus.PENDING, OrderStatus.SUBMITTED):
-            assert order["started_at"] is None
-            assert order["due_at"] is None
-        elif status is not OrderStatus.CANCELLED:
-            assert order["started_at"] is not None
-            assert (order["due_at"] is None) == (order["delivery_days"] is None)
-        if status is OrderStatus.ON_HOLD:
-            assert order["held_at"] is not None
-        if status in (OrderStatus.DELIVERED, OrderStatus.REVISION_REQUESTED, OrderStatus.COMPLETED):
-            assert order["delivered_at"] is not None
-        if status is OrderStatus.REVISION_REQUESTED:
-            assert order["revisions"] == 1
-    assert {message["author_kind"] for message in rows.messages} == {"STAFF", "CLIENT"}
-    assert {(m["author_kind"], m["visibility"]) for m in rows.messages if m["visibility"] == "INTERNAL"} == {
-        ("STAFF", "INTERNAL")
-    }
-    assert rows_of(2, Size(1, 1, 1)).org_id != rows.org_id
-
-
-def test_the_staff_has_each_role_and_one_member_is_suspended() -> None:
-    members = rows_of(SEED, SIZE).members
-    assert {member["role"] for member in members} == set(MemberRole)
-    suspended = [member["name"] for member in members if member["status"] is MemberStatus.SUSPENDED]
-    assert (len(members), len(suspended)) == (4, 1)
-    signed = {row["author_name"] for row in rows_of(SEED, SIZE).messages if row["author_kind"] is AuthorKind.STAFF}
-    assert signed == {member["name"] for member in members} - {*suspended}
-
-
-AHEAD = ("due_at", "first_response_due_at", "snoozed_until")
-
-
-async def test_tickets_stand_in_every_state_with_what_the_replies_set() -> None:
-    rows = rows_of(1, Size(clients=40, orders=200, messages=0, tickets=300))
-    assert {ticket["status"] for ticket in rows.tickets} == set(TicketStatus)
-    said: dict[UUID, list[Row]] = {ticket["id"]: [] for ticket in rows.tickets}
-    for reply in rows.replies:
-        said[reply["ticket_id"]].append(reply)
-    for ticket in rows.tickets:
-        public = [reply for reply in said[ticket["id"]] if reply["visibility"] == "PUBLIC"]
-        answers = [_created(reply) for reply in public if reply["author_kind"] == "STAFF"]
-        assert ticket["first_response_at"] == (answers[0] if answers else None)
-        assert (ticket["waiting_since"] is None) == bool(public and public[-1]["author_kind"] == "STAFF")
-        assert (ticket["resolved_at"] is not None) == (ticket["status"] in ("RESOLVED", "CLOSED"))
-        assert (ticket["snoozed_until"] is not None) == (ticket["status"] == "SNOOZED")
-    breached = [ticket for ticket in rows.tickets if is_breached(ticket, FIXED)]
-    assert 10 < len(breached) < 200
-    assert {(reply["author_kind"], reply["visibility"]) for reply in rows.replies} == {
-        ("STAFF", "PUBLIC"), ("CLIENT", "PUBLIC"), ("STAFF", "INTERNAL"),
-    }  # fmt: skip
-    snoozed = [ticket for ticket in rows.tickets if ticket["status"] == "SNOOZED"]
-    assert {(timer["subject_id"], timer["run_at"]) for timer in rows.timers} == {
-        (ticket["id"], ticket["snoozed_until"]) for ticket in snoozed
-    }
-
-
-def _created(row: Row) -> datetime:
-    return datetime.fromtimestamp((row["id"].int >> 80) / 1000, UTC)
-
-
-def _tables(rows: Rows) -> list[list[Row]]:
-    return [*(rows.clients, rows.services, rows.orders, rows.messages), rows.members, rows.tickets, rows.replies]
-
-
-@pytest.mark.parametrize("size", [SIZE, Size(clients=1, orders=3, messages=5)], ids=["demo", "small"])
-def test_the_newest_rows_are_of_this_week_and_none_of_the_future(size: Size) -> None:
-    rows = rows_of(SEED, size, FIXED)
-    for table in _tables(rows):
-        created = [_created(row) for row in table]
-        assert created == sorted(created)
-        for row, moment in zip(table, created, strict=True):
-            # A date to come is one that something is due at, and no other.
-            times = [value for name, value in row.items() if isinstance(value, datetime) and name not in AHEAD]
-            assert all(moment <= each <= FIXED for each in times)
-    if size is SIZE:
-        for table in (rows.clients, rows.orders, rows.messages):
-            assert _created(table[-1]) > FIXED - timedelta(days=7)
-    clients, orders = ({row["id"]: row for row in table} for table in (rows.clients, rows.orders))
-    assert all(_created(order) >= _created(clients[order["client_id"]]) for order in rows.orders)
-    assert all(_created(message) >= _created(orders[message["order_id"]]) for message in rows.messages)
-    assert [order["number"] for order in rows.orders] == list(range(FIRST, rows.next_number))
-
-
-def test_another_day_shifts_the_same_rows() -> None:
-    size, shift = Size(clients=30, orders=200, messages=300), timedelta(days=300, hours=5)
-    here, there = rows_of(7, size, FIXED), rows_of(7, size, FIXED + shift)
-
-    def shifted(value: object) -> object:
-        if isinstance(value, datetime):
-            return value + shift
-        if isinstance(value, UUID):
-            return UUID(int=value.int + (shift // timedelta(milliseconds=1) << 80))
-        return [shifted(item) for item in value] if isinstance(value, list) else value
-
-    for one, other in zip(_tables(here), _tables(there), strict=True):
-        assert [{name: shifted(value) for name, value in row.items()} for row in one] == other
-    assert rows_of(7, size, FIXED) == here
+    found = []
+    for each in (settings, settings_of(own_backends, counterfoil_data=tmp_path)):
+        async with running(each, max_size=2) as runtime:
+            await seed(runtime, quiet, seeded.end)
+            found.append(await digests(runtime))
+    assert found[0] == found[1]
+    assert all(found[0].values())
 
 
 async def test_the_graph_finds_what_was_seeded(settings: Settings) -> None:
-    await asyncio.to_thread(seed_demo, settings, quiet)
     client = rows_of(SEED, SIZE).clients[7]
     query = """query($email: String!) {
         clients(filter: {search: $email}) { nodes { name email tags } }
         orders(filter: {number: {eq: 1008}}) { nodes { number } totalCount }
     }"""
-    key = (settings.counterfoil_data / KEY_FILE).read_text(encoding="utf-8").strip()
     async with serving(settings) as base, httpx.AsyncClient(base_url=base) as http:
         body = {"query": query, "variables": {"email": client["email"]}}
-        answer = (await http.post("/graphql", json=body, headers={"Authorization": f"Bearer {key}"})).json()
+        answer = (await http.post("/graphql", json=body, headers=_key(settings))).json()
     assert answer["data"]["clients"]["nodes"] == [{name: client[name] for name in ("name", "email", "tags")}]
     assert answer["data"]["orders"] == {"nodes": [{"number": 1008}], "totalCount": 1}
+
+
+async def test_a_search_finds_a_row_of_each_collection_by_a_word_of_each_column(settings: Settings) -> None:
+    searched = [each for each in COLLECTIONS.values() if each.searched]
+    missed = []
+    async with (
+        running(settings, max_size=2) as runtime,
+        serving(settings) as base,
+        httpx.AsyncClient(base_url=base, headers=_key(settings)) as http,
+    ):
+        org_id = await organizations.find(runtime, SLUG)
+        assert org_id is not None
+        for collection in searched:
+            for column in collection.searched:
+                sql = f"select {column} from {collection.table.name} where {column} is not null order by id limit 1"
+                async with runtime.bound(org_id) as connection:
+                    word = words_of([await connection.fetchval(sql)])[0]
+                listed = camel(collection.name)
+                query = f"query($word: String!) {{ {listed}(filter: {{search: $word}}) {{ nodes {{ id }} }} }}"
+                body = {"query": query, "variables": {"word": word}}
+                answer = (await http.post("/graphql", json=body)).json()
+                if not answer["data"][listed]["nodes"]:
+                    missed.append(f"{listed}: no row has {word!r}, which is in {column}")
+    assert len(searched) > 1
+    assert missed == []
+
+
+async def _graph(http: httpx.AsyncClient, text: str, **variables: Any) -> Any:
+    answer = (await http.post("/graphql", json={"query": text, "variables": variables})).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+async def _by_status(http: httpx.AsyncClient) -> dict[str, list[str]]:
+    """The IDs of the jobs by their status, as REST shows them, newest first."""
+    found: dict[str, list[str]] = {}
+    for job in (await http.get(JOBS)).json()["data"]:
+        found.setdefault(job["status"], []).append(job["publicId"])
+    return found
+
+
+async def _waiting(http: httpx.AsyncClient, job: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The step of a job that waits, and what decides it."""
+    shown = (await _graph(http, OPEN, id=job))["agentJob"]
+    (step,) = [each for each in shown["steps"]["nodes"] if each["kind"] in ("APPROVAL", "INPUT")]
+    return step, {"id": job, "stepId": step["id"], "expectedVersion": shown["version"]}
+
+
+async def test_jobs_run_to_their_ends_and_wait_for_a_person(settings: Settings) -> None:
+    async with (
+        running(settings, max_size=4) as runtime,
+        serving(settings) as base,
+        httpx.AsyncClient(base_url=base, headers=_key(settings), timeout=60) as http,
+    ):
+        seeded = await _by_status(http)
+        assert {status: len(jobs) for status, jobs in seeded.items()} == {
+            "QUEUED": 2, "AWAITING_INPUT": 1, "CANCELLED": 1, "FAILED": 1, "SUCCEEDED": 1,
+        }  # fmt: skip
+        opener, desk = seeded["QUEUED"]
+
+        async def ended() -> bool:
+            found = await _by_status(http)
+            return not {"QUEUED", "RUNNING"} & found.keys()
+
+        async with working(runtime, queues={JobQueue.AGENTS: 2}):
+            await eventually(ended)
+            found = await _by_status(http)
+            assert (found["AWAITING_APPROVAL"], desk in found["SUCCEEDED"]) == ([opener], True)
+            step, decides = await _waiting(http, opener)
+            assert (step["operation"], step["events"]) == ("CreateTicket", ["ticket.created"])
+            tickets = (await _graph(http, "{ tickets { totalCount } }"))["tickets"]["totalCount"]
+            await _graph(http, APPROVE, i=decides)
+            (asked,) = found["AWAITING_INPUT"]
+            step, decides = await _waiting(http, asked)
+            assert step["question"].endswith("?")
+            await _graph(http, ANSWER, i=decides | {"answer": "Green."})
+            await eventually(ended)
+        found = await _by_status(http)
+        assert {opener, asked, desk} <= {*found["SUCCEEDED"]}
+        assert (await _graph(http, "{ tickets { totalCount } }"))["tickets"]["totalCount"] == tickets + 1

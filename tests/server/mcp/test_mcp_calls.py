@@ -1,8 +1,6 @@
 """Calls of tools: arguments, costs, deadlines, repeats and other organizations' objects, as over /graphql."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,7 +16,6 @@ from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.away import lines_with, log_lines
 from tests.support.mcp import NEWEST, OLDER, call, failed, heads, message, post, refused
 from tests.support.refusals import unchanged
-from tests.support.repository import ROOT
 from tests.support.servers import Backends
 
 __all__ = ["log_lines"]
@@ -27,7 +24,6 @@ REVISIONS = (NEWEST, OLDER)
 ADA = {"name": "Ada", "email": "ada@example.com"}
 MAIL = {"email": "a"}
 ONE = {"input": ADA, "idempotencyKey": "one"}
-_LOADED = "import sys, server.app, server.serve; print(*[name for name in ('mcp', 'mcp_types') if name in sys.modules])"
 # What may come back of a budget while a test runs.
 SLACK = 10
 _RATES = ("ratelimit", "ratelimit-policy")
@@ -240,10 +236,3 @@ async def test_a_library_that_cannot_be_loaded_fails_each_request(monkeypatch: p
         with pytest.raises(ModuleNotFoundError, match=r"server\.mcp\.nothing"):
             await broken.manager()
     await broken.close()
-
-
-def test_the_library_is_loaded_when_it_is_first_needed() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _LOADED], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=300
-    )
-    assert done.stdout == "\n"

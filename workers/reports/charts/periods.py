@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
 from models.reports import ReportInterval
@@ -37,6 +40,8 @@ from workers.reports.charts.style import (
 Rows = Sequence[Mapping[str, Any]]
 # So many names of periods stand side by side, so many points are marked, and so many bars fill the page.
 _NAMES, _MARKED, _FEW = 14, 32, 6
+# How a bar is drawn, corner after corner.
+_BAR = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
 
 
 class _Time:
@@ -79,7 +84,14 @@ class _Time:
         return drawn
 
     def bars(self, axes: Axes, values: Sequence[float], base: Sequence[float] | None, color: str) -> Any:
-        return axes.bar(self.places, values, self.width, bottom=base, color=color, linewidth=0)
+        """Draw a bar for each value, all of them as one shape: thousands of shapes would take seconds."""
+        left = np.asarray(self.places) - self.width / 2
+        low = np.zeros(len(values)) if base is None else np.asarray(base)
+        right, high = left + self.width, low + np.asarray(values)
+        corners = np.stack([left, low, right, low, right, high, left, high, left, low], axis=1).reshape(-1, 2)
+        drawn = axes.add_patch(PathPatch(Path(corners, _BAR * len(values)), color=color, linewidth=0))
+        axes.autoscale_view()
+        return drawn
 
 
 def _stacked(one: Sequence[float], other: Sequence[float]) -> list[float]:
