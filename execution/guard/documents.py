@@ -15,6 +15,7 @@ from graphql import (
     OperationDefinitionNode,
     Token,
     TokenKind,
+    specified_rules,
     validate,
 )
 from graphql.language import Lexer, Source
@@ -22,6 +23,7 @@ from graphql.language.parser import Parser
 
 from execution.guard.errors import DocumentLimitError, DocumentSyntaxError, DocumentValidationError
 from execution.guard.nesting import MAX_CONDITIONS, MAX_NESTED, conditions_of, nesting_of
+from execution.guard.validation import joined
 
 MAX_TEXT = 16 * 1024
 MAX_TOKENS = 2_000
@@ -167,7 +169,8 @@ class DocumentCache:
         hide_suggestions: bool = False,
     ) -> None:
         self.schema = schema
-        self._rules = rules
+        self.rules: tuple[Any, ...] = tuple(specified_rules if rules is None else rules)
+        self._joined = [joined(self.rules)] if self.rules else []
         self._hide = hide_suggestions
         self._size, self.most = size, most
         self.weight = 0
@@ -190,7 +193,7 @@ class DocumentCache:
         """Return the operation once it is valid; remembered from then on. Raises DocumentError."""
         if operation.valid is not self.schema:
             errors = validate(
-                self.schema, operation.document, self._rules, max_errors=MAX_ERRORS, hide_suggestions=self._hide
+                self.schema, operation.document, self._joined, max_errors=MAX_ERRORS, hide_suggestions=self._hide
             )
             if errors and errors[-1].message == RECURSED:
                 raise DocumentLimitError("The document is nested too deeply.")

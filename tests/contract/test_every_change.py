@@ -6,7 +6,7 @@ from models.resources import EVERYTHING, scopes
 from tests.support.api import Org
 from tests.support.cases import Case
 from tests.support.domains import ALL, CASES
-from tests.support.furnished import document, furnish, input_for, input_of, written
+from tests.support.furnished import Furnished, document, furnish, input_for, input_of, written
 from tests.support.refusals import error, problem, unchanged
 from tests.support.routes import BY_NAME, CASE_OF, CHANGES, body_of, rest_change, root_of, subject_of
 
@@ -16,8 +16,8 @@ VERSIONED_ROUTES = [name for name in CHANGES if (CASE_OF[name], root_of(BY_NAME[
 
 
 @pytest.mark.parametrize(("case", "mutation"), MUTATIONS, ids=str)
-async def test_a_change_needs_its_scope(acme: Org, case: Case, mutation: str) -> None:
-    ids = await furnish(acme, case)
+async def test_a_change_needs_its_scope(furnished: Furnished, case: Case, mutation: str) -> None:
+    acme, ids = furnished
     given = await input_for(acme, case, mutation, ids)
     scope = case.change_scope
     assert scope in scopes()
@@ -31,8 +31,8 @@ async def test_a_change_needs_its_scope(acme: Org, case: Case, mutation: str) ->
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=str)
-async def test_what_is_read_needs_its_scope(acme: Org, case: Case) -> None:
-    ids = await furnish(acme, case)
+async def test_what_is_read_needs_its_scope(furnished: Furnished, case: Case) -> None:
+    acme, ids = furnished
     scope = f"{case.scope}:read"
     held = scopes() - {EVERYTHING, scope, f"{case.scope}:write"}
     weak = acme.holding(await acme.new_key(*sorted(held)))

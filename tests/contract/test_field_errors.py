@@ -1,6 +1,7 @@
 """What is wrong with a request: each value by a code of its own, all at once, in REST's words."""
 
 import re
+from functools import cache
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -104,8 +105,11 @@ SENT: list[list[str]] = [[], ["filter"], ["orderBy"], ["expectedVersion"]]
 VALUES: list[Any] = [None, 1, 1.5, True, "x", [], {}, [[]], [None], {"a": 1}, 2**70, "\x00", "x" * 30_000]
 
 
+@cache
 def _graph_words(text: str) -> list[str]:
-    return sorted(word for word in _WORDS if re.search(rf"(?<![\w.-]){re.escape(word)}(?!\w)", text))
+    # Most are not there at all, which is found sooner than where a word begins and ends.
+    there = (word for word in _WORDS if word in text)
+    return sorted(word for word in there if re.search(rf"(?<![\w.-]){re.escape(word)}(?!\w)", text))
 
 
 async def test_no_word_of_the_graph_reaches_a_rest_answer(acme: Org) -> None:

@@ -25,7 +25,7 @@ from tests.support.routes import (
 
 @pytest.mark.parametrize("name", KEYED)
 async def test_an_answer_and_a_refusal_are_as_documented(acme: Org, name: str) -> None:
-    route, ids = BY_NAME[name], await furnish(acme)
+    route, ids = BY_NAME[name], await furnish(acme, CASE_OF[name])
     said = openapi()["paths"][route.path][route.method.lower()]["responses"]
     if route.method == "GET":
         path = route.path.replace("{publicId}", await subject_of(acme, route, ids))

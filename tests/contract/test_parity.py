@@ -9,7 +9,7 @@ import pytest
 
 from rest_shim.route import Route, Shows
 from schema.operations import OPERATIONS
-from tests.support.api import Org
+from tests.support.api import TLS, Org
 from tests.support.furnished import Furnished, furnish, masked, written
 from tests.support.refusals import problem
 from tests.support.routes import (
@@ -108,7 +108,7 @@ async def test_a_change_is_its_operation(acme: Org, other: Org, name: str) -> No
 
 
 async def test_health_is_its_operation_and_needs_no_key(api: str) -> None:
-    async with httpx.AsyncClient(base_url=api) as nobody:
+    async with httpx.AsyncClient(base_url=api, verify=TLS) as nobody:
         asked = {"query": OPERATIONS["Health"].text, "operationName": "Health"}
         answer = (await nobody.post("/graphql", json=asked)).json()["data"]["health"]
         assert answer == {"status": "ok"}

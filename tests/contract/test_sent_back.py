@@ -16,7 +16,7 @@ from tests.support.routes import BY_NAME, CASE_OF, CHANGES
     "name", [name for name in CHANGES if BY_NAME[name].method == "PUT" and "tags" in CASE_OF[name].shape]
 )
 async def test_what_was_read_can_be_changed_and_sent_back(acme: Org, name: str) -> None:
-    case, ids = CASE_OF[name], await furnish(acme)
+    case, ids = CASE_OF[name], await furnish(acme, CASE_OF[name])
     path = BY_NAME[name].path.replace("{publicId}", ids[case.name])
     tagged = {"tags": ["a"], "metadata": {"crm": "7"}}
     assert (await acme.http.put(path, json=tagged)).status_code == 200

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from rest_shim.route import Shows
-from tests.support.api import Org
+from tests.support.api import TLS, Org
 from tests.support.domains import CASES
 from tests.support.furnished import Furnished, furnish
 from tests.support.routes import (
@@ -96,8 +96,8 @@ async def test_the_shape_of_an_object(furnished: Furnished, name: str, slash: st
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("name", CHANGES)
 async def test_the_shape_of_a_change(acme: Org, name: str, slash: str) -> None:
-    ids = await furnish(acme)
     route, case = BY_NAME[name], CASE_OF[name]
+    ids = await furnish(acme, case)
     path = route.path.replace("{publicId}", await subject_of(acme, route, ids)) + slash
     body = None if route.shows is Shows.NOTHING else body_of(route, ids)
     answer = await acme.http.request(route.method, path, json=body)
@@ -123,7 +123,7 @@ async def test_the_shape_of_a_change(acme: Org, name: str, slash: str) -> None:
 async def test_errors_name_their_operation(furnished: Furnished, api: str, name: str) -> None:
     (acme, ids), route = furnished, BY_NAME[name]
     weak = acme.holding(await acme.new_key("members:read"))
-    nobody = httpx.AsyncClient(base_url=api)
+    nobody = httpx.AsyncClient(base_url=api, verify=TLS)
     path = route.path.replace("{publicId}", await subject_of(acme, route, ids))
     for http, status, code in ((nobody, 401, "UNAUTHENTICATED"), (weak.http, 403, "FORBIDDEN")):
         answer = await http.request(route.method, path)

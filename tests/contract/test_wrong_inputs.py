@@ -1,4 +1,7 @@
-"""Every wrong input of every domain: both APIs refuse it with the same fields and codes, and nothing happens."""
+"""Every wrong input of every domain: both APIs refuse it with the same fields and codes, and nothing happens.
+
+As nothing of it changes anything, all tests share an organization.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +11,7 @@ import pytest
 from tests.support.api import Org
 from tests.support.cases import Case, Wrong
 from tests.support.domains import ALL
-from tests.support.furnished import completed, document, furnish, target
+from tests.support.furnished import Furnished, completed, document, target
 from tests.support.refusals import error, unchanged
 from tests.support.routes import BY_NAME, as_body, as_field, case_of, root_of
 
@@ -46,8 +49,10 @@ async def _refused_over_rest(org: Org, case: Case, mutation: str, ids: Mapping[s
 
 
 @pytest.mark.parametrize(("case", "mutation", "wrong"), WRONG, ids=str)
-async def test_a_wrong_input_is_refused_alike_by_both(acme: Org, case: Case, mutation: str, wrong: Wrong) -> None:
-    ids = await furnish(acme, case)
+async def test_a_wrong_input_is_refused_alike_by_both(
+    furnished: Furnished, case: Case, mutation: str, wrong: Wrong
+) -> None:
+    acme, ids = furnished
     async with unchanged(acme):
         over_rest = await _refused_over_rest(acme, case, mutation, ids, wrong)
         if wrong.rest:

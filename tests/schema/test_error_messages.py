@@ -99,7 +99,7 @@ def says_nothing_foreign(errors: list[dict[str, Any]], written: str = "") -> Non
 @pytest.fixture(scope="module")
 def rules() -> dict[str, Any]:
     """Every rule by which documents are validated, by its name."""
-    return {rule.__name__: rule for rule in Engine(introspection=False).executor.documents._rules}
+    return {rule.__name__: rule for rule in Engine(introspection=False).executor.documents.rules}
 
 
 def test_the_rules_are_all_that_documents_are_validated_by(rules: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from resolvers.errors import Refusal, Refusals
 from schema.requests.engine import Engine
 from schema.requests.errors import shown_error
 from schema.requests.results import OperationResult, refused_result
-from tests.support.api import Org
+from tests.support.api import TLS, Org
 from tests.support.cpu_time import within
 from tests.support.hostile_documents import EXPANDED, HOSTILE, INCLUDED, chained, in_a_row, included, many
 from tests.support.refusals import error
@@ -92,7 +92,7 @@ async def test_an_expanded_document_takes_little_time_over_rows(studio: Studio, 
 
 @pytest.mark.parametrize("name", EXPANDED)
 async def test_without_a_key_nothing_that_recurses_is_an_error_of_ours(api: str, name: str) -> None:
-    async with httpx.AsyncClient(base_url=api) as http:
+    async with httpx.AsyncClient(base_url=api, verify=TLS) as http:
         answer = await http.post("/graphql", json={"query": EXPANDED[name]})
         # What asks for no more than the names of types needs no key.
         if answer.json() == {"data": {"__typename": "Query"}, "extensions": answer.json().get("extensions")}:

@@ -1,5 +1,6 @@
 """Null where an input is optional is as absent, at every place of the schema; where it is not, its field is named."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -40,34 +41,57 @@ async def filled(acme: Org) -> Org:
     return acme
 
 
-async def _absent(filled: Org, place: Position, found: dict[str, Any]) -> Any:
-    """The answer where a place is left out, which is the same document for many of them."""
-    text = place.document(None)
-    if text not in found:
-        found[text] = await filled.data(text)
-    return found[text]
+# How many root fields one document asks for.
+AT_ONCE = 9
+
+
+async def _said(
+    org: Org, texts: Sequence[str], types: Sequence[str] = (), given: Sequence[dict[str, Any]] = ()
+) -> list[Any]:
+    """What root fields are answered, several of one document; ``#`` is a field's number, ``$v#`` its variable."""
+    found: list[Any] = []
+    for start in range(0, len(texts), AT_ONCE):
+        numbers = range(start, min(start + AT_ONCE, len(texts)))
+        head = ", ".join(f"$v{number}: {types[number]}" for number in numbers) if types else ""
+        fields = " ".join(f"a{number}: {texts[number].replace('#', str(number))}" for number in numbers)
+        variables = {f"v{number}": given[number]["v"] for number in numbers if given and "v" in given[number]}
+        data = await org.data(f"query{f'({head})' if head else ''} {{ {fields} }}", **variables)
+        found += [data[f"a{number}"] for number in numbers]
+    return found
+
+
+async def _absent(org: Org, places: Sequence[Position]) -> list[Any]:
+    """The answers where each place is left out, which is the same root field for many of them."""
+    texts = [place.asked(None) for place in places]
+    several = [*dict.fromkeys(texts)]
+    found = dict(zip(several, await _said(org, several), strict=True))
+    return [found[text] for text in texts]
+
+
+def _differing(places: Sequence[Position], expected: list[Any], said: list[Any]) -> list[str]:
+    return [str(place) for place, one, two in zip(places, expected, said, strict=True) if one != two]
 
 
 async def test_null_is_as_absent_at_every_optional_place(filled: Org) -> None:
-    found: dict[str, Any] = {}
     async with unchanged(filled):
-        for place in POSITIONS:
-            expected = await _absent(filled, place, found)
-            assert await filled.data(place.document("null")) == expected, f"{place} as a literal"
-            with_part = place.document("$v", f"($v: {place.type_})")
-            assert await filled.data(with_part) == expected, f"{place} as a variable that is not given"
-            assert await filled.data(with_part, v=None) == expected, f"{place} as a variable"
+        expected = await _absent(filled, POSITIONS)
+        literals = await _said(filled, [place.asked("null") for place in POSITIONS])
+        assert _differing(POSITIONS, expected, literals) == []
+        texts, types = [place.asked("$v#") for place in POSITIONS], [place.type_ for place in POSITIONS]
+        assert _differing(POSITIONS, expected, await _said(filled, texts, types)) == [], "variables that are not given"
+        nulls: list[dict[str, Any]] = [{"v": None}] * len(POSITIONS)
+        assert _differing(POSITIONS, expected, await _said(filled, texts, types, nulls)) == [], "variables"
 
 
 async def test_null_within_a_variable_is_as_absent(filled: Org) -> None:
-    found: dict[str, Any] = {}
-    for place in POSITIONS:
-        if place.inner:
-            at = Position(place.fields, place.required, place.selection, place.argument, (), (), "")
-            field = _arguments_of(place)[place.argument]
-            text = at.document("$v", f"($v: {str(field.type).rstrip('!')})")
-            expected = await _absent(filled, place, found)
-            assert await filled.data(text, v=place.value(None)) == expected, str(place)
+    places = [place for place in POSITIONS if place.inner]
+    texts, types = [], []
+    for place in places:
+        at = Position(place.fields, place.required, place.selection, place.argument, (), (), "")
+        texts.append(at.asked("$v#"))
+        types.append(str(_arguments_of(place)[place.argument].type).rstrip("!"))
+    said = await _said(filled, texts, types, [{"v": place.value(None)} for place in places])
+    assert _differing(places, await _absent(filled, places), said) == []
 
 
 def _arguments_of(place: Position) -> dict[str, Any]:

@@ -128,11 +128,13 @@ async def furnished(api: str, api_runtime: Runtime) -> AsyncIterator[Furnished]:
 
 async def written(org: Org) -> dict[str, list[dict[str, Any]]]:
     """What an organization's tables hold, as far as it must equal another's."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    rows: dict[str, list[dict[str, Any]]] = {}
     keys = {case.table: case.key for case in ALL.values()}
-    for table, columns in ({case.table: "*" for case in ALL.values()} | _WRITTEN).items():
-        rows = await org.rows(f"select {columns} from {table} order by {keys.get(table, 'id')}")
-        found[table] = [masked(dict(row)) for row in rows]
+    async with org.runtime.bound(org.id) as connection:
+        for table, columns in ({case.table: "*" for case in ALL.values()} | _WRITTEN).items():
+            text = f"select {columns} from {table} order by {keys.get(table, 'id')}"
+            rows[table] = [dict(row) for row in await connection.fetch(text)]
+    found: dict[str, list[dict[str, Any]]] = masked(rows)
     for table in ("deliveries", "jobs"):
         found[table].sort(key=json.dumps)
     return found

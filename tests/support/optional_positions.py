@@ -45,8 +45,8 @@ class Position:
     def __str__(self) -> str:
         return ".".join([*self.fields, self.argument, *self.inner])
 
-    def document(self, value: str | None, head: str = "") -> str:
-        """The document that gives this value here; None gives none."""
+    def asked(self, value: str | None) -> str:
+        """The root field that gives this value here; None gives none."""
         names = (self.argument, *self.inner)
         given = "" if value is None else f"{names[-1]}: {value}"
         for name, several in reversed(list(zip(names, self.lists, strict=False))):
@@ -58,7 +58,7 @@ class Position:
         text = f"{self.fields[-1]}{f'({arguments})' if arguments else ''} {{ {self.selection} }}"
         for name in reversed(self.fields[:-1]):
             text = f"{name} {{ {text} }}"
-        return f"query{head} {{ {text} }}"
+        return text
 
     def value(self, part: Any) -> Any:
         """The value of the argument that has this part here, for a variable."""
