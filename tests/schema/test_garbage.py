@@ -15,6 +15,8 @@ from resolvers.database.runtime import Runtime
 from server.app import create_app
 from server.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("settled_heap")
+
 ROOMS = {"execution", "models", "resolvers", "rest_shim", "schema", "server", "web", "workers", "asyncpg", "graphql"}
 # An exporter of traces is left when the thread of an earlier test's process ends, whenever that is.
 OF_PROCESSES = "server.tracing"

@@ -21,6 +21,8 @@ from tests.execution.ways import WAYS
 from tests.support.graph_documents import FULL, TEXTS, TIMES, GraphWriter, ReusingGraphWriter
 from tests.support.studio import LAX, Studio, answered
 
+pytestmark = pytest.mark.usefixtures("settled_heap")
+
 CHUNK = 500
 
 

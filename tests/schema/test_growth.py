@@ -20,6 +20,8 @@ from schema.graph import CORE
 from schema.requests.engine import Engine
 from tests.support.hostile_documents import many
 
+pytestmark = pytest.mark.usefixtures("settled_heap")
+
 KEPT = 100
 
 

@@ -13,6 +13,8 @@ from server.http.held_bytes import HeldBytes, unfinished_requests
 from tests.support.jobs import eventually
 from tests.support.protocol import HEAD, NEIGHBOUR, TIMEOUT_S, Client, client, frame, holds, listening, talk
 
+pytestmark = pytest.mark.usefixtures("settled_heap")
+
 KIBIBYTE = 1024
 TEXT, BINARY, CONTINUATION = 0x1, 0x2, 0x0
 MOST = 150 * KIBIBYTE

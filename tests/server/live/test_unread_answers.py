@@ -10,6 +10,8 @@ from server.live.conversation import Conversation
 from tests.support.api import Org
 from tests.support.sockets import socket
 
+pytestmark = pytest.mark.usefixtures("settled_heap")
+
 # Some hundred kilobytes each time: more than what lies between server and client holds.
 LARGE = """{ __schema { types { name description fields { name description args { name description } } } } }"""
 OPERATIONS, WAITING = 90, 10
