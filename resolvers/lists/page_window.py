@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from resolvers.collections.collection import COLLECTIONS, CREATED, Collection, ReferredSortField
@@ -48,6 +49,22 @@ def window_of(collection: Collection, values: Mapping[str, Any], column: str | N
     first, last, page = values.get("first"), values.get("last"), values.get("page")
     if isinstance(first, _Default):
         first = None
+    after, before = values.get("after"), values.get("before")
+    if after is None and before is None and not values.get("order_by"):
+        return _usual(collection, first, last, page, column)
+    return _window(collection, values, first, last, page, column)
+
+
+@lru_cache(1_000)
+def _usual(collection: Collection, first: int | None, last: int | None, page: int | None, column: str | None) -> Window:
+    """Return the window of a page without a cursor in the usual order, which most are asked for."""
+    return _window(collection, {}, first, last, page, column)
+
+
+def _window(
+    collection: Collection, values: Mapping[str, Any], first: int | None, last: int | None, page: int | None,
+    column: str | None,
+) -> Window:  # fmt: skip
     after, before = values.get("after"), values.get("before")
     problems = [*_wrong_sizes(first, last)]
     size = last or first or DEFAULT_PAGE
@@ -160,6 +177,7 @@ def _terms(collection: Collection, order: Sequence[tuple[str, bool]]) -> tuple[t
     return tuple(terms) if not terms[-1][0] else (*terms, ("", terms[-1][1]))
 
 
+@lru_cache(1_000)
 def signature_of(terms: tuple[tuple[str, bool], ...]) -> str:
     """Return the order as a cursor holds it."""
     return ",".join(("-" if descending else "") + (name or "id") for name, descending in terms)
