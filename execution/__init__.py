@@ -7,7 +7,8 @@ from execution.executor import Executor
 from execution.guard.arguments import root_of
 from execution.guard.cost import FIELDS_FOR_ONE, FREE_FIELDS, CostAnalysis, FieldRule, Limits
 from execution.guard.cost_cache import CostCheck
-from execution.guard.documents import MAX_TOKENS, DocumentCache, Operation, parse_operation
+from execution.guard.document_cache import DocumentCache
+from execution.guard.documents import MAX_TOKENS, Operation, parse_operation
 from execution.guard.errors import DocumentError, DocumentLimitError, DocumentSyntaxError, DocumentValidationError
 from execution.guard.introspection import introspection_rules, introspects_too_much
 from execution.guard.validation import RULES

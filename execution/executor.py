@@ -1,14 +1,15 @@
 """The executor: one entry to prepare, analyze and run operations over a schema."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import Any, Protocol
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
 
 from execution.guard.cost import FieldRule, Limits
 from execution.guard.cost_cache import CostCache, CostCheck
-from execution.guard.documents import MAX_BYTES, MAX_TOKENS, DocumentCache, Operation
+from execution.guard.document_cache import MAX_BYTES, DocumentCache
+from execution.guard.documents import MAX_TOKENS, Operation
 from execution.guard.introspection import introspection_rules
 from execution.guard.validation import RULES
 from execution.plan.compiler import is_planned, plan_of
@@ -81,9 +82,10 @@ class Executor:
         """Return a text's operation of at most so many tokens, parsed but not yet validated. Raises DocumentError."""
         return self.documents.operation(text, name, tokens)
 
-    def validate(self, operation: Operation, name: str | None = None) -> Operation:
-        """Validate an operation, and keep it from then on. Raises DocumentError."""
-        return self.documents.validated(operation, name)
+    def validate(self, operation: Operation, name: str | None = None, owner: Hashable = None) -> Operation:
+        """Validate an operation, and keep it from then on, for whoever sent it first: what is kept is shared out among
+        owners. Raises DocumentError."""
+        return self.documents.validated(operation, name, owner)
 
     def prepare(self, text: str, name: str | None = None) -> Operation:
         """Return a text's operation, parsed and validated. Raises DocumentError."""

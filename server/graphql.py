@@ -186,7 +186,7 @@ class GraphQL:
         elif request.method != "POST" and operation_type != "query":
             headers.append((b"allow", b"POST"))
             raise Refusal("METHOD_NOT_ALLOWED", "GET is for queries and subscriptions only: use POST.")
-        self.engine.validate(prepared, asked.name)
+        self.engine.validate(prepared, asked.name, None if actor is PUBLIC else actor.org_id)
         self.engine.allow(prepared, actor)
         if asked.hash_of_text is not None and actor is not PUBLIC:
             self.dependencies.documents.persist(actor.org_id, asked.hash_of_text, asked.text)

@@ -1,6 +1,5 @@
-"""Documents: parsed and validated once, then found by their text."""
+"""Documents: parsed within bounds."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from sys import getsizeof
@@ -15,15 +14,12 @@ from graphql import (
     OperationDefinitionNode,
     Token,
     TokenKind,
-    specified_rules,
-    validate,
 )
 from graphql.language import Lexer, Source
 from graphql.language.parser import Parser
 
 from execution.guard.errors import DocumentLimitError, DocumentSyntaxError, DocumentValidationError
 from execution.guard.nesting import MAX_CONDITIONS, MAX_NESTED, conditions_of, nesting_of
-from execution.guard.validation import joined
 
 MAX_TEXT = 16 * 1024
 MAX_TOKENS = 2_000
@@ -34,11 +30,6 @@ MAX_DIGITS = 400
 # What is kept is weighed, not measured: an operation takes no more bytes than this, and for each token, with what is
 # known of it; its text is there so many times.
 OPERATION_BYTES, TOKEN_BYTES, COPIES = 12_000, 1_100, 3
-MAX_BYTES = 64 * 2**20
-# Some print all that is around them: more of them would take long, and nobody reads them.
-MAX_ERRORS = 5
-# How graphql-core's validation ends where Python would recurse too deeply.
-RECURSED = "Validation aborted."
 _OPEN = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _NUMBERS = frozenset({TokenKind.INT, TokenKind.FLOAT})
 _CLOSED = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
@@ -92,7 +83,7 @@ class _Bounded(Lexer):
         token_kind = token.kind
         self.count += token_kind is not TokenKind.EOF
         if self.count > self.most:
-            raise _too_many(self.most)
+            raise too_many_tokens(self.most)
         if token_kind in _OPEN:
             self.depth += 1
             if self.depth > MAX_BRACKETS:
@@ -112,7 +103,8 @@ class _Bounded(Lexer):
             return  # no token can be read here: nothing behind it counts
 
 
-def _too_many(most: int) -> DocumentLimitError:
+def too_many_tokens(most: int) -> DocumentLimitError:
+    """Return the error of a document with more than so many tokens."""
     return DocumentLimitError(f"The document has more than {most} tokens.")
 
 
@@ -154,68 +146,3 @@ def _unlink(document: DocumentNode) -> None:
         following = token.next
         token.prev = token.next = None
         token = following
-
-
-class DocumentCache:
-    """The operations that were seen lately, parsed and validated: at most ``size`` of them, and ``most`` bytes."""
-
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        rules: Any = None,
-        size: int = 500,
-        most: int = MAX_BYTES,
-        *,
-        hide_suggestions: bool = False,
-    ) -> None:
-        self.schema = schema
-        self.rules: tuple[Any, ...] = tuple(specified_rules if rules is None else rules)
-        self._joined = [joined(self.rules)] if self.rules else []
-        self._hide = hide_suggestions
-        self._size, self.most = size, most
-        self.weight = 0
-        self._operations: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._operations)
-
-    def operation(self, text: str, name: str | None, tokens: int = MAX_TOKENS) -> Operation:
-        """Return the parsed operation, of at most so many tokens, not yet validated. Raises DocumentError."""
-        known = self._operations.get((text, name))
-        if known is not None:
-            if known.tokens > tokens:
-                raise _too_many(tokens)
-            self._operations.move_to_end((text, name))
-            return known
-        return parse_operation(text, name, tokens)
-
-    def validated(self, operation: Operation, name: str | None) -> Operation:
-        """Return the operation once it is valid; remembered from then on. Raises DocumentError."""
-        if operation.valid is not self.schema:
-            errors = validate(
-                self.schema, operation.document, self._joined, max_errors=MAX_ERRORS, hide_suggestions=self._hide
-            )
-            if errors and errors[-1].message == RECURSED:
-                raise DocumentLimitError("The document is nested too deeply.")
-            if errors:
-                raise DocumentValidationError(*errors)
-            operation.valid = self.schema
-            self._keep(operation, name)
-        return operation
-
-    def _keep(self, operation: Operation, name: str | None) -> None:
-        replaced = self._operations.pop((operation.text, name), None)
-        if replaced is not None:
-            self._left(replaced)
-        self._operations[operation.text, name] = operation
-        operation.grown = self._grow
-        self._grow(operation.weight)
-
-    def _grow(self, by: int) -> None:
-        self.weight += by
-        while len(self._operations) > self._size or self.weight > self.most:
-            self._left(self._operations.popitem(last=False)[1])
-
-    def _left(self, operation: Operation) -> None:
-        operation.grown = None
-        self.weight -= operation.weight

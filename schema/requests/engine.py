@@ -122,10 +122,11 @@ class Engine:
         """Return whether the operation needs no key: health, a form's submission, and introspection where it is on."""
         return prepared.measure.unrestricted
 
-    def validate(self, prepared: Prepared, name: str | None) -> None:
-        """Validate against the schema. Raises DocumentError, or Refusal TOO_COMPLEX."""
+    def validate(self, prepared: Prepared, name: str | None, sender: UUID | None = None) -> None:
+        """Validate against the schema, and keep what is valid for the organization that sent it; None: the public.
+        Raises DocumentError, or Refusal TOO_COMPLEX."""
         try:
-            self.executor.validate(prepared.operation, name)
+            self.executor.validate(prepared.operation, name, sender)
         except RecursionError:
             raise too_deep() from None
         if introspects_too_much(CORE, prepared.measure):

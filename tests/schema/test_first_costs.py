@@ -9,6 +9,8 @@ from resolvers.database.runtime import Runtime
 from tests.support.api import Org, make_org, serving, settings_of
 from tests.support.servers import Backends
 
+# So many a process keeps.
+DOCUMENTS = 500
 FIELDS = " ".join(f"a{number}: name" for number in range(40))
 
 
@@ -56,3 +58,14 @@ async def test_who_may_not_run_a_text_pays_for_its_reading_too(two: tuple[Org, O
     await theirs.graphql(known)
     async with weak.http:
         assert abs(await _paid(mine, known, weak) - await _paid(mine, unknown, weak)) <= 3
+
+
+async def test_who_sends_ever_new_texts_has_nobody_else_read_theirs_again(two: tuple[Org, Org]) -> None:
+    mine, theirs = two
+    for org in two:
+        await org.graphql("{ health { status } }")
+    known = _text()
+    assert await _paid(theirs, known) > 40
+    for number in range(DOCUMENTS):
+        assert (await mine.graphql(f"{{ a{number}: health {{ status }} }}")).status_code == 200
+    assert await _paid(theirs, known) < 20

@@ -11,7 +11,8 @@ from graphql import FieldNode, Token
 
 from execution import CostCheck, DocumentCache, DocumentError, Operation, Variables, parse_operation, variables_of
 from execution.guard.cost_cache import COST_BYTES, DECISION_BYTES, MAX_COSTS
-from execution.guard.documents import MAX_BYTES, TOKEN_BYTES
+from execution.guard.document_cache import MAX_BYTES
+from execution.guard.documents import TOKEN_BYTES
 from execution.plan.compiler import FIELD_BYTES, MAX_PLANS, Plan, plan_of
 from execution.plan.nodes import FieldPlan, SelectionPlan
 from execution.plan.serializer import _serializer_of
@@ -93,13 +94,13 @@ def test_large_documents_are_kept_by_their_bytes() -> None:
     weights = []
     for number in range(30):
         weights.append(asked(engine, f"{{ a{number}: __typename clients {{ nodes {{ {'id ' * 900} }} }} }}").weight)
-        assert documents.weight == sum(each.weight for each in documents._operations.values()) <= documents.most
+        assert documents.weight == sum(each.weight for each, _ in documents._operations.values()) <= documents.most
     assert min(weights) > 900 * TOKEN_BYTES
     assert len(documents) == documents.most // weights[-1]
     for number in range(KEPT):
         asked(engine, f"{{ a{number}: __typename }}")
     assert len(documents) == KEPT
-    assert documents.weight == sum(each.weight for each in documents._operations.values())
+    assert documents.weight == sum(each.weight for each, _ in documents._operations.values())
     assert Engine().executor.documents.most == MAX_BYTES
 
 
