@@ -1,8 +1,8 @@
 """Translates a request into the variables of its operation."""
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
 
@@ -31,12 +31,16 @@ _PAGING = frozenset({"limit", "cursor", "page"})
 _ITEM = re.compile(r"(.+)\[\d*\]")
 
 
-def query_variables(bound: BoundRoute, query: Iterable[tuple[str, str]], problems: list[Refusal]) -> dict[str, Any]:
+def query_variables(bound: BoundRoute, query: Sequence[tuple[str, str]], problems: list[Refusal]) -> dict[str, Any]:
     """Return the variables of a query. Every parameter that is unknown, repeated or malformed is added to the
     problems."""
     pages, known = bound.route.shows is Shows.PAGE, bound.parameters
     if not query:
         return {"counted": False, "first": None, "page": None} if pages else {}
+    if pages and len(query) == 1 and query[0][0] == "limit":
+        usual = _first_page(query[0][1])
+        if usual is not None:
+            return dict(usual)
     taken, many = _names_of(bound)
     given = _by_name(query, many)
     problems += [
@@ -89,6 +93,14 @@ def _by_name(query: Iterable[tuple[str, str]], many: frozenset[str]) -> dict[str
         item = _ITEM.fullmatch(name) if name[-1:] == "]" else None
         given.setdefault(item[1] if item is not None and item[1] in many else name, []).append(value)
     return given
+
+
+@lru_cache(1_000)
+def _first_page(limit: str) -> Mapping[str, Any] | None:
+    """Return the variables of a page of which only the limit is given, as most are asked for; None for a wrong one."""
+    problems: list[Refusal] = []
+    variables = _page({"limit": [limit]}, problems)
+    return None if problems else variables
 
 
 def _page(given: Mapping[str, list[str]], problems: list[Refusal]) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class PooledConnection(asyncpg.Connection):
     unsettled: bool
     prepared: "SizedCache[str, Any]"
     # Internals of asyncpg that its stubs leave out.
+    _aborted: bool
     _check_open: Callable[[], None]
     _get_statement: Callable[..., Awaitable[Any]]
     _loop: asyncio.AbstractEventLoop
@@ -73,7 +74,8 @@ class PooledConnection(asyncpg.Connection):
 
         It does what ``fetch`` does with less code, which saves a fifth of a small statement's CPU time.
         """
-        self._check_open()
+        if self._aborted or not self._protocol.is_connected():
+            self._check_open()
         statement, opening = self.prepared.get(sql), self.opening
         if opening is not None and (statement is None or not opening.again or self._protocol._is_cancelling()):
             await self.open()

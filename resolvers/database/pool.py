@@ -91,17 +91,18 @@ class Pool:
     def release(self, connection: PooledConnection, *, pending_commit: bool = False) -> None:
         """Take back a connection on which nothing runs; with ``pending_commit`` a finished snapshot is open on it. One
         whose transaction is open, or may be, is reset first: the next user's commit would be its commit too."""
-        open_ = not connection.is_closed() and connection.may_be_open
-        if open_ and (connection.unsettled or not pending_commit):
+        closed = connection.is_closed()
+        in_transaction = not closed and connection.is_in_transaction()
+        if not closed and (connection.unsettled or (in_transaction and not pending_commit)):
             self.reset(connection)
             return
         self._shares.give_back(connection.owner)
         connection.owner = connection.opening = None
-        if connection.is_closed():
+        if closed:
             self._forget()
             return
         now = self._loop.time()
-        pending_commit = pending_commit and connection.is_in_transaction()
+        pending_commit = pending_commit and in_transaction
         if pending_commit and not connection.pending_commit:
             connection.chain_started_at = now
         connection.fresh, connection.pending_commit, connection.released_at = False, pending_commit, now
