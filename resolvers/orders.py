@@ -93,11 +93,11 @@ def _refuse_service(service: Mapping[str, Any]) -> str | None:
 def _assignees(old: Sequence[UUID] = ()) -> Reference:
     """Return the reference to the members of an order: none who is suspended, unless the order has it already."""
 
-    def refuse(member: Mapping[str, Any]) -> str | None:
+    def refuse_member(member: Mapping[str, Any]) -> str | None:
         gone = member["status"] == MemberStatus.SUSPENDED and member["key"] not in old
         return "The member is suspended." if gone else None
 
-    return Reference(MEMBERS, ("status",), refuse)
+    return Reference(MEMBERS, ("status",), refuse_member)
 
 
 # What an order copies of its service, by the names of its own columns.

@@ -96,7 +96,7 @@ def check(
     kept_head: KeptHead | None = None,
     org_id: UUID | None = None,
 ) -> Bundle:
-    """Check a bundle's lines with public keys alone. ``kept`` is a head from elsewhere, ``org_id`` whose it must be.
+    """Check a bundle's lines with public keys alone. ``kept_head`` is a head from elsewhere, ``org_id`` the owner.
 
     A failure is the first: an altered, missing, moved or foreign entry, changes that are not those of their entry or
     that are gone without an erasure, a head that none of the keys has signed, or that the entries do not add up to.

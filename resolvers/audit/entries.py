@@ -21,6 +21,7 @@ from models.resources import RESOURCES
 from models.typeid import encode, new_uuid
 from models.types import decimal_text
 from resolvers.keyring import Keyring
+from resolvers.moments import shown_time
 
 # Values of these types are kept as they are.
 _PLAIN = frozenset({str, int, bool, float, dict, type(None)})
@@ -64,7 +65,7 @@ def shown(value: Any, prefix: str | None = None) -> Any:
     if isinstance(value, list):
         return [shown(item, prefix) for item in value]
     if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return shown_time(value)
     if isinstance(value, Decimal):
         return decimal_text(value)
     return value

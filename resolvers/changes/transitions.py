@@ -12,6 +12,7 @@ from models.names import article
 from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input
 from resolvers.loads import BatchResolver
+from resolvers.moments import shown_time
 from resolvers.settings import settings_of
 
 
@@ -96,7 +97,7 @@ async def transition_of(
         if block.limit is not None:
             extra["limit"] = block.limit
         if block.until is not None:
-            extra["until"] = block.until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            extra["until"] = shown_time(block.until)
         raise Refusal("INVALID_TRANSITION", block.message, field=request.status_field, allowed=allowed, **extra)
     if Requirement.REASON in made.requires and request.reason is None:
         raise bad_input(request.reason_field, f"A reason is required to become {target.value}.", "REQUIRED")

@@ -12,6 +12,7 @@ from resolvers.context import Context, Row, now
 from resolvers.errors import Refusal, bad_input, refuse
 from resolvers.invoices.collections import INVOICES
 from resolvers.invoices.transitions import checked, wake_subscription
+from resolvers.moments import shown_time
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,7 +40,7 @@ async def pay_edit(ctx: Context, edit: Edit, request: TransitionRequest, values:
         "amount": amount,
         "method": values.get("method"),
         "reference": values.get("reference"),
-        "paidAt": _shown(paid_at),
+        "paidAt": shown_time(paid_at),
     }
     changed: dict[str, Any] = {"payments": [*row["payments"], payment], "amount_paid": row["amount_paid"] + amount}
     if amount == due:
@@ -61,9 +62,5 @@ def _wrong(
         yield bad_input("amount", text, "OUT_OF_RANGE", minimum=due)
     if not _EARLIEST <= paid_at <= moment:
         text = "It must be from 1970 on, and not in the future."
-        bounds = {"minimum": _shown(_EARLIEST), "maximum": _shown(moment)}
+        bounds = {"minimum": shown_time(_EARLIEST), "maximum": shown_time(moment)}
         yield bad_input("paid_at", text, "OUT_OF_RANGE", **bounds)
-
-
-def _shown(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -31,6 +31,7 @@ from resolvers.context import Context, Row, now
 from resolvers.errors import Conflict, Refusal, bad_input, refuse
 from resolvers.jobs.timers import set_timer
 from resolvers.members import MEMBERS
+from resolvers.moments import shown_time
 from resolvers.orders import ORDERS
 from resolvers.settings import settings_of
 from resolvers.threads import new_thread_entry, wrong_author
@@ -48,7 +49,7 @@ async def _with_references(
     """Return an input's values with the keys of what they refer to; a ticket of an order is its client's.
 
     ``old`` is the row before, empty for a new one. Raises Refusals naming each reference that is wrong, and what is
-    wrong ``beside``.
+    wrong besides, in ``others``.
     """
     order_id = old.get("order_id")
     asked = dict(values)
@@ -147,7 +148,7 @@ def _must_be_ahead(until: datetime) -> None:
     if until <= moment:
         raise bad_input("snoozed_until", "It must be in the future.")
     if until > moment + LONGEST_SNOOZE:
-        latest = (moment + LONGEST_SNOOZE).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        latest = shown_time(moment + LONGEST_SNOOZE)
         text = f"It must be at most {LONGEST_SNOOZE.days} days ahead."
         raise bad_input("snoozed_until", text, "OUT_OF_RANGE", maximum=latest)
 

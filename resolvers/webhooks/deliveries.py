@@ -27,6 +27,7 @@ from resolvers.changes.edits import Edit
 from resolvers.context import Context, Row, now
 from resolvers.database.sql import ORG, statement
 from resolvers.errors import Refusal
+from resolvers.moments import shown_time
 from resolvers.webhooks import cancelling, circuits, secrets
 from resolvers.webhooks.collections import WEBHOOKS
 
@@ -182,7 +183,7 @@ async def must_wait(ctx: Context, prepared: PreparedDelivery) -> float | None:
 
 def body_of(row: Row) -> str:
     """Return the body of an event, which is the same to the byte at each attempt."""
-    at = row["occurred_at"].isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = shown_time(row["occurred_at"])
     head = f'{{"type":"{row["type"]}","timestamp":"{at}","apiVersion":"{row["api_version"]}"'
     return f'{head},"data":{row["data"]}}}'
 

@@ -22,7 +22,15 @@ from tests.support.furnished import furnish
 from tests.support.repository import ROOT
 
 HERE = Path(__file__).parent
-BUDGETS = json.loads((HERE / "budgets.json").read_text(encoding="utf-8"))
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    assert len({*names}) == len(names), f"budgets.json has a name twice, of which one would not count: {names}"
+    return dict(pairs)
+
+
+BUDGETS = json.loads((HERE / "budgets.json").read_text(encoding="utf-8"), object_pairs_hook=_each_once)
 APPS = {path.stem: read_manifest(path.read_bytes()) for path in sorted((HERE / "documents").glob("*.json"))}
 
 

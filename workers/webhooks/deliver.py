@@ -18,6 +18,7 @@ from resolvers.context import Context, now
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import claims as jobs
 from resolvers.jobs.claims import Claim
+from resolvers.moments import shown_time
 from resolvers.tracing import Tracing
 from resolvers.webhooks import batches, cancelling, circuits, deliveries
 from resolvers.webhooks.deliveries import Attempt, PreparedDelivery
@@ -237,7 +238,7 @@ def _log_failed(
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if moment is None else shown_time(moment)
 
 
 async def _ended(ctx: Context, claim: Claim, state: JobState, delay: float | None) -> None:
