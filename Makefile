@@ -26,7 +26,7 @@ ifneq ($(UV),)
 else
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { \
 		echo "'$(PYTHON) -m venv' failed: install Python's venv module, or uv" >&2; rm -rf $(VENV); exit 1; }
-	@$(PIP) --require-hashes -r requirements/install.txt
+	@$(PIP) --require-hashes -r requirements/install.txt || echo "== Going on with the pip that is there, which takes longer"
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@# On all cores, which pip itself does on one.
