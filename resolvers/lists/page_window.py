@@ -50,15 +50,15 @@ def window_of(collection: Collection, values: Mapping[str, Any], column: str | N
     if isinstance(first, _Default):
         first = None
     after, before = values.get("after"), values.get("before")
-    if after is None and before is None and not values.get("order_by"):
-        return _usual(collection, first, last, page, column)
+    if last is None and after is None and before is None and not values.get("order_by"):
+        return _usual(collection, first, page, column)
     return _window(collection, values, first, last, page, column)
 
 
 @lru_cache(1_000)
-def _usual(collection: Collection, first: int | None, last: int | None, page: int | None, column: str | None) -> Window:
-    """Return the window of a page without a cursor in the usual order, which most are asked for."""
-    return _window(collection, {}, first, last, page, column)
+def _usual(collection: Collection, first: int | None, page: int | None, column: str | None) -> Window:
+    """Return the window of a page from the start in the usual order, which most are asked for."""
+    return _window(collection, {}, first, None, page, column)
 
 
 def _window(

@@ -8,7 +8,7 @@ import pytest
 from graphql import get_introspection_query
 
 from execution import parse_operation
-from execution.guard import documents
+from execution.guard import document_cache, documents
 from resolvers.errors import Refusal
 from server.access.anonymous import MAX_BODY, MAX_TEXT, MAX_TOKENS, Anonymous
 from tests.support.api import Org, serving, settings_of
@@ -32,7 +32,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         found.append(len(text))
         return parse_operation(text, name, tokens)
 
-    monkeypatch.setattr(documents, "parse_operation", noted)
+    monkeypatch.setattr(document_cache, "parse_operation", noted)
     return found
 
 

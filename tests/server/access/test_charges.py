@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from execution import parse_operation
-from execution.guard import documents
+from execution.guard import document_cache, documents
 from resolvers.database.runtime import Runtime
 from server.graphql import REFUSED
 from tests.support.api import Org, make_org, serving, settings_of
@@ -33,7 +33,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(text)
         return parse_operation(text, name, tokens)
 
-    monkeypatch.setattr(documents, "parse_operation", noted)
+    monkeypatch.setattr(document_cache, "parse_operation", noted)
     return found
 
 
