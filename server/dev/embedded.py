@@ -6,7 +6,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,8 @@ from server.errors import DatabaseRefused, EmbeddedError
 from server.late import late
 
 START_SECONDS = 30
+# Below those that systems give to outgoing connections: one of these could take a port before it is listened on.
+PORTS = range(20_000, 32_000)
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,13 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
 
 
 def free_port() -> int:
-    """Return a loopback port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nothing listens on now. Raises EmbeddedError where there is none."""
+    for _ in range(10 * len(PORTS)):
+        port = PORTS[secrets.randbelow(len(PORTS))]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise EmbeddedError(f"no port from {PORTS[0]} to {PORTS[-1]} is free")
 
 
 def _passwords(path: Path) -> dict[str, str]:

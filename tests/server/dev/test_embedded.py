@@ -183,6 +183,16 @@ def test_a_server_that_cannot_start_says_why(
             embedded.start(data, supervisor, ephemeral=True)
 
 
+def test_a_port_is_one_that_nothing_listens_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert embedded.free_port() in embedded.PORTS
+    with socket.create_server(("127.0.0.1", embedded.free_port())) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(embedded, "PORTS", range(port, port + 1))
+        with pytest.raises(EmbeddedError, match=f"^no port from {port} to {port} is free$"):
+            embedded.free_port()
+    assert embedded.free_port() == port
+
+
 def test_servers_start_from_a_closed_folder(
     data: Path, supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
