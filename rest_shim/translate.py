@@ -27,6 +27,8 @@ from web.http import is_encoded
 
 UNIQUE = "CREATED_AT"
 _PAGING = frozenset({"limit", "cursor", "page"})
+# A limit has no more; what is kept of limits takes no more than these.
+_DIGITS = len(str(LARGEST_PAGE))
 # How clients name the items of an array: ``status[]`` or ``status[0]``.
 _ITEM = re.compile(r"(.+)\[\d*\]")
 
@@ -37,7 +39,7 @@ def query_variables(bound: BoundRoute, query: Sequence[tuple[str, str]], problem
     pages, known = bound.route.shows is Shows.PAGE, bound.parameters
     if not query:
         return {"counted": False, "first": None, "page": None} if pages else {}
-    if pages and len(query) == 1 and query[0][0] == "limit":
+    if pages and len(query) == 1 and query[0][0] == "limit" and len(query[0][1]) <= _DIGITS:
         usual = _first_page(query[0][1])
         if usual is not None:
             return dict(usual)

@@ -105,7 +105,7 @@ class Edit:
                 self.events.append(verb)
 
     def touch(self, event: str | None = None) -> None:
-        """Give the row a new version, though only something that belongs to it changed, and say so by an event."""
+        """Give the row a new version, though only something that belongs to it changed, and perhaps add an event."""
         self.touched = True
         if event is not None and event not in self.events:
             self.events.append(event)

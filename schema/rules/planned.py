@@ -49,7 +49,7 @@ def fields_of_schema(schema: strawberry.Schema, rules: Rules) -> FieldKinds:
 def _kind(
     schema: strawberry.Schema, type_: GraphQLObjectType, field: GraphQLField, declared: StrawberryField, rule: FieldRule
 ) -> FieldKind:
-    # What a list costs for as many objects as it may have, each of them costs a part of.
+    # A list's cost is that of as many objects as it may have; here it is counted for each that came.
     each, left = divmod(rule.cost, rule.times)
     cost = rule.cost if left else each
     needs = declared.metadata.get("needs", ())

@@ -58,7 +58,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def measured(environment: dict[str, str], calls: Path) -> AsyncIterator[list[Server]]:
-    """Ours, the hand-written one and the stock one, as they are measured; ours counts its calls once it is told to."""
+    """Ours, the hand-written one and the stock one, as they are measured; ours counts its calls after a signal."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         starts = [serving("ours", environment, folder, ("bench.counted", str(calls)))]
