@@ -39,13 +39,17 @@ const tokens = {
   },
 };
 
+// An answer that the API breaks off is broken off for the page too: it begins its stream again.
+const configure = (proxy) => proxy.on('proxyRes', (upstream, _request, response) => {
+  upstream.on('close', () => upstream.complete || response.destroy());
+});
 const vite = await createServer({
   root: import.meta.dirname,
   configFile: false,
   logLevel: 'warn',
   plugins: [tokens],
   // The page and the API are of one origin here; elsewhere the API needs the page's in CORS_ORIGINS.
-  server: { host: '127.0.0.1', port: Number(port), strictPort: true, proxy: { '/graphql': server } },
+  server: { host: '127.0.0.1', port: Number(port), strictPort: true, proxy: { '/graphql': { target: server, configure } } },
 });
 await vite.listen();
 console.error(`http://127.0.0.1:${port}`);

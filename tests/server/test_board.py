@@ -29,19 +29,25 @@ async def test_the_board_moves_hears_and_says_what_blocks(acme: Org, api: str, t
     await standing(acme, OrderStatus.DELIVERED)
     await acme.set_setting("orders.revisionLimit", 0)
     client, service = (await new_client(acme))["publicId"], (await new_service(acme))["publicId"]
-    for _ in range(PAGE):
+    for _ in range(PAGE - 1):
         await new_order(acme, client, service)
-    order = await new_order(acme)
+    deleted, earlier, order = [await new_order(acme) for _ in range(3)]
     member = await new_member(acme, "ADMIN")
     said = await run(
         BOARD, "node", "try.mjs", COUNTERFOIL_URL=api, COUNTERFOIL_KEY=acme.key, COUNTERFOIL_MEMBER=member,
-        ORDER=order["publicId"], PORT=str(free_port()), CHROMIUM=browser, HOME=str(tmp_path),
+        ORDER=order["publicId"], EARLIER=earlier["publicId"], DELETED=deleted["publicId"],
+        PORT=str(free_port()), CHROMIUM=browser, HOME=str(tmp_path),
     )  # fmt: skip
     seen = json.loads(said)
     name = f"{order['number']} Ada Lovelace"
     assert (seen["pending"], seen["moved"], seen["live"]) == (name, name, name)
+    assert seen["said"] == ""
     assert seen["refused"].endswith("(REVISION_LIMIT)")
+    # What was changed while no stream ran, and what is not there any more.
+    assert (seen["gap"], seen["gone"]) == (f"{earlier['number']} Ada Lovelace", 1)
     # A page is shown at once, and the next when it is asked for.
-    assert seen["loaded"] == [PAGE, PAGE + 1, 0]
-    assert seen["built"] <= 20
-    assert (seen["stayed"], seen["keys"], seen["console"]) == (1, 0, [])
+    assert seen["loaded"] == [PAGE, PAGE + 2, 0]
+    assert seen["built"] <= 40
+    assert (seen["stayed"], seen["keys"]) == (1, 0)
+    (warning,) = seen["console"]
+    assert "Connection closed while having active streams" in warning

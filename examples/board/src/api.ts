@@ -43,12 +43,17 @@ export async function ask<T>(operationName: string, variables: Record<string, un
 
 const events = createClient({ url: '/graphql', headers: authorization, retryAttempts: 0 });
 
-/** Hear for as long as the page is open: after the last event that came, with a token of that time. */
-export async function listen<T>(operationName: string, hear: (data: T) => void): Promise<never> {
+/**
+ * Hear for as long as the page is open: after the last event that came, with a token of that time. Where none came
+ * before a stream ended, `anew` is called once the next one has begun: what changed in between is only had by reading.
+ */
+export async function listen<T>(operationName: string, hear: (data: T) => void, anew: () => void): Promise<never> {
   let after: string | undefined;
-  for (;;) {
+  for (let again = false; ; again = true) {
+    const connected = () => { if (again && after === undefined) anew(); };
     try {
-      const results = events.iterate<Record<string, unknown>, { event?: { id: string } }>({ query, operationName, variables: { after } });
+      const sent = { query, operationName, variables: { after } };
+      const results = events.iterate<Record<string, unknown>, { event?: { id: string } }>(sent, { connected });
       for await (const { data, errors, extensions } of results) {
         if (errors) {
           // What came meanwhile is only had by reading everything anew.

@@ -27,6 +27,7 @@ interface Page {
 const orders = new Map<string, Order>();
 // Where the next page of a column begins, while there is one.
 const further = new Map<string, string | null>();
+const moving = new Set<string>();
 const [said, board] = [document.querySelector('#said')!, document.querySelector('#board')!];
 
 function say(text: string): void {
@@ -78,11 +79,19 @@ function take(...found: (Order | null)[]): void {
 
 // What blocks a move may have changed since the card was shown: the card is read anew before it is made.
 async function move({ id }: Order, { to }: Transition): Promise<void> {
+  // A second click is not a second move.
+  if (moving.has(id)) return;
+  moving.add(id);
   try {
     const { order } = await ask<{ order: Order | null }>('CardNow', { id });
+    if (!order) {
+      orders.delete(id);
+      show();
+      return say('The order was deleted.');
+    }
     take(order);
-    const transition = order?.availableTransitions.find((found) => found.to === to);
-    if (!order || !transition) return say(`The order is not to be moved to ${words(to)} any more.`);
+    const transition = order.availableTransitions.find((found) => found.to === to);
+    if (!transition) return say(`The order is not to be moved to ${words(to)} any more.`);
     if (transition.blockedBy) return say(`${order.number}: ${transition.blockedBy.message} (${transition.blockedBy.code})`);
     const reason = transition.requires.includes('REASON') ? prompt(`Why ${words(to)}?`) : undefined;
     if (reason === null) return;
@@ -91,6 +100,8 @@ async function move({ id }: Order, { to }: Transition): Promise<void> {
     say('');
   } catch (error) {
     say(String(error));
+  } finally {
+    moving.delete(id);
   }
 }
 
@@ -101,6 +112,12 @@ async function fill(status: string): Promise<void> {
   take(...page.nodes);
 }
 
+async function read(): Promise<void> {
+  orders.clear();
+  further.clear();
+  await Promise.all(STATUSES.map(fill)).catch((error: unknown) => say(String(error)));
+}
+
 show();
-void listen<{ orderUpdated: Order | null }>('Changes', ({ orderUpdated }) => take(orderUpdated));
-await Promise.all(STATUSES.map(fill)).catch((error: unknown) => say(String(error)));
+void listen<{ orderUpdated: Order | null }>('Changes', ({ orderUpdated }) => take(orderUpdated), () => void read());
+await read();
