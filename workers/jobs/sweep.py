@@ -1,6 +1,7 @@
 """The sweep, which finds every due job, with a wake-up or without; and the regular purge of expired rows."""
 
 import asyncio
+import random
 from uuid import UUID
 
 import structlog
@@ -16,6 +17,8 @@ from workers.jobs.runner import DATABASE_ERRORS, Runner
 PURGE_S = 3_600.0
 # The first purge comes soon, so that it takes place even if no worker lives for an hour.
 FIRST_PURGE_S = 40.0
+# After so many organizations in a row for which the purge failed it is the database that is away.
+MOST_IN_A_ROW = 3
 
 log = structlog.get_logger(__name__)
 
@@ -45,16 +48,38 @@ async def sweep(runner: Runner, seconds: float) -> None:
 async def purge_expired(
     runtime: Runtime, keep: Retention, seconds: float = PURGE_S, first_seconds: float = FIRST_PURGE_S
 ) -> None:
-    """Delete the expired rows of every organization: soon after the start, and about every hour."""
+    """Delete the expired rows of every organization: soon after the start, and about every hour; sooner again where
+    that failed for one."""
     pause = first_seconds
     while True:
         await asyncio.sleep(jittered(pause))
-        pause = seconds
         try:
-            for org_id in await retention.organizations(runtime):
-                await _purge(runtime, org_id, keep)
+            failed = await _purge_all(runtime, keep)
         except DATABASE_ERRORS as error:
             log.warning("retention.failed", error=str(error))
+            failed = True
+        pause = seconds / 10 if failed else seconds
+
+
+async def _purge_all(runtime: Runtime, keep: Retention) -> bool:
+    """Purge every organization; return whether that failed for one.
+
+    Ends where it fails for several in a row, as it does for all while the database is away.
+    """
+    failed, in_a_row = False, 0
+    found = await retention.organizations(runtime)
+    # Whose purge fails each time keeps none from theirs for good.
+    for org_id in random.sample(found, len(found)):
+        try:
+            await _purge(runtime, org_id, keep)
+        except DATABASE_ERRORS as error:
+            log.warning("retention.failed", org=str(org_id), error=str(error))
+            failed, in_a_row = True, in_a_row + 1
+            if in_a_row == MOST_IN_A_ROW:
+                break
+        else:
+            in_a_row = 0
+    return failed
 
 
 async def _purge(runtime: Runtime, org_id: UUID, keep: Retention) -> None:
