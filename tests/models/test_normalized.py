@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.texts import nfc, normalized
+from models.texts import LONG_ROW, nfc, normalized
 
 ABOVE, BELOW = "\u0301", "\u0316"
 JOINER = "\u034f"
@@ -39,6 +39,26 @@ def test_a_long_row_takes_no_longer_than_its_text() -> None:
     assert len(normalized("a" + ABOVE * 500_000 + BELOW * 500_000)) > 1_000_000
 
 
+def _begins_with_mark(character: str) -> bool:
+    """Whether what a character stands for begins with a mark, which is put into its order among those before it."""
+    return unicodedata.combining(unicodedata.normalize("NFD", character)[0]) != 0
+
+
 def test_no_mark_is_elsewhere() -> None:
     far = (*range(0x300), *range(0x1F000, sys.maxunicode + 1))
-    assert [number for number in far if unicodedata.combining(chr(number))] == []
+    assert [number for number in far if _begins_with_mark(chr(number))] == []
+
+
+def test_vowels_that_stand_for_two_marks_are_marks() -> None:
+    tibetan = "\u0f73\u0f75\u0f81"
+    assert {unicodedata.combining(vowel) for vowel in tibetan} == {0}
+    assert len(nfc("a" + tibetan * 1_000).split(JOINER)) == 100
+
+
+def test_each_mark_is_looked_for_in_rows() -> None:
+    for number in range(0x110000):
+        mark = chr(number)
+        if _begins_with_mark(mark):
+            assert LONG_ROW.search("a" + mark * 31), hex(number)
+            assert JOINER in nfc("a" + mark * 31), hex(number)
+    assert not LONG_ROW.search("é" * 100 + ABOVE * 30 + "ж가🎉" * 40)
