@@ -1,7 +1,7 @@
-"""The revisions that this code knows.
+"""The revisions that this code knows, and what it asks of a database.
 
-Read from the text of their files, since every server asks for them when it starts: Alembic would add a quarter to the
-time that takes.
+Revisions are read from the text of their files, since every server asks for them when it starts: Alembic would add a
+quarter to the time that takes.
 """
 
 import re
@@ -11,8 +11,16 @@ from pathlib import Path
 
 # A server that takes a connection and says nothing is given up after so long.
 CONNECT_S = 10
+ENCODING = "UTF8"
 VERSIONS = Path(__file__).parent / "versions"
 _NAMES = re.compile(r'^(revision|down_revision) = (?:"(\w+)"|None)$', re.MULTILINE)
+
+
+class WrongEncoding(Exception):
+    """A database cannot keep every text; the text of the error says what to do."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"the database has the encoding {encoding}: create one with the encoding {ENCODING}")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from migrations.revisions import CONNECT_S
+from migrations.revisions import CONNECT_S, ENCODING, WrongEncoding
 
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # Any fixed number: it only has to be the same in every process that migrates.
@@ -24,6 +24,8 @@ def engine_for(migration_url: str) -> sa.Engine:
     url = sa.make_url(f"postgresql+psycopg://{rest}")
     if "connect_timeout" not in url.query:
         url = url.update_query_dict({"connect_timeout": str(CONNECT_S)})
+    # Without it the texts of a database without an encoding are bytes.
+    url = url.update_query_dict({"client_encoding": "utf8"})
     return sa.create_engine(url, poolclass=sa.NullPool)
 
 
@@ -31,7 +33,8 @@ def upgrade(migration_url: str, app_role: str, revision: str = "head") -> None:
     """Migrate up. Waits for another migration to end; never waits over 5 s for a lock that traffic holds, and tries
     again after a deadlock with it.
 
-    Raises ValueError for a role name that is not a plain lower-case identifier.
+    Raises ValueError for a role name that is not a plain lower-case identifier, WrongEncoding for a database of another
+    encoding than UTF-8.
     """
     _run(migration_url, app_role, command.upgrade, revision)
 
@@ -47,6 +50,9 @@ def _run(migration_url: str, app_role: str, action: Callable[[Config, str], None
     config = _config()
     engine = engine_for(migration_url)
     with engine.connect() as connection:
+        encoding = connection.execute(sa.text("show server_encoding")).scalar_one()
+        if encoding != ENCODING:
+            raise WrongEncoding(encoding)
         connection.execute(sa.text("select pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.execute(sa.text("set lock_timeout = '5s'"))
         connection.execute(sa.text("set row_security = off"))

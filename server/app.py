@@ -34,6 +34,7 @@ from server.graphql import METHODS, GraphQL
 from server.http.addresses import client_address
 from server.http.cors import CorsMiddleware, cross_origin
 from server.http.edge import EdgeMiddleware
+from server.http.published import Published
 from server.http.routing import ApiRoute, ApiRouter
 from server.live.event_streams import EventStreams
 from server.live.live import Live
@@ -49,7 +50,6 @@ from server.wiring import running, tracing_of
 from web.body import Bodies
 from web.dependencies import Dependencies, Visitors
 from web.http import JSON, TEXT, App
-from web.published import Published
 from workers.jobs.wake import Waker
 from workers.live.announcing import Announcer, hearing
 
@@ -65,13 +65,18 @@ class Application(Starlette):
 
     def __init__(self, router: ApiRouter, edge: EdgeMiddleware, around: App | None = None) -> None:
         super().__init__()
-        self.router = router
+        self.router = self._api_router = router
         # What is `around` the edge, or the edge itself.
         self.middleware_stack = around or edge
         # The paths at which a WebSocket may be opened.
         self.sockets = router.sockets
         # What the HTTP server asks for where it answers in place of the application.
         self.refusing = edge.refusing
+
+    @property
+    def failure(self) -> Exception | None:
+        """Return the error with which its start failed, None where it did not."""
+        return self._api_router.failure
 
 
 async def _note_uses(keys: KeyVerifier) -> None:

@@ -29,7 +29,7 @@ def command_error(error: BaseException | None) -> CommandError | SettingsError |
         return command_error(cause) or DatabaseRefused(APP, _reason(cause))
     if isinstance(error, asyncpg.ClientConfigurationError):
         return SettingsError(f"{APP} is malformed: {first_line(error)}")
-    if isinstance(error, (asyncpg.PostgresError, *_LOST)):
+    if isinstance(error, (asyncpg.PostgresError, ConnectionError, *_LOST)):
         return DatabaseRefused(APP, _reason(error))
     if isinstance(error, sa.exc.DBAPIError):
         return command_error(error.orig)
@@ -57,4 +57,6 @@ def _system(error: OSError) -> str:
     calls = re.findall(r"\[Errno (\d+)\] Connect call failed \('([^']+)', (\d+)", text)
     if calls:
         return ", ".join(f"{os.strerror(int(number))} ({host} port {port})" for number, host, port in calls)
-    return error.strerror or text or "no answer in time"
+    # Of a connection that was lost asyncpg says by which call it learned of that.
+    lost = "the connection was lost" if isinstance(error, ConnectionError) else text
+    return error.strerror or lost or "no answer in time"

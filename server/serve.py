@@ -8,6 +8,7 @@ from contextlib import suppress
 import uvicorn
 from starlette.types import ASGIApp
 
+from server.app import Application
 from server.http.bounded import bounded
 from server.http.descriptors import RESERVED, descriptors
 from server.http.protocol import BoundedProtocol
@@ -19,17 +20,23 @@ GRACE_SECONDS = 3
 YOUNG_OBJECTS = 20_000
 
 
-def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
+def serve(make_app: Callable[[], Application], settings: Settings) -> None:
     """Answer requests until SIGINT or SIGTERM; what is under way then has 3 s to finish.
 
-    `make_app` is called on the loop that serves, to which pools belong.
+    `make_app` is called on the loop that serves, to which pools belong. Raises what fails at its start.
     """
+    made: list[Application] = []
+
+    def make() -> ASGIApp:
+        made.append(make_app())
+        return settled(made[0])
+
     # Its start and stop lines say nothing that our own do not; its warnings are kept.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     descriptors.reserved = RESERVED + settings.pool_max
     server = uvicorn.Server(
         uvicorn.Config(
-            lambda: settled(make_app()),
+            make,
             factory=True,
             host=settings.host,
             port=settings.port,
@@ -47,8 +54,14 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
         )
     )
     # Once it has stopped, uvicorn sends itself the signal that stopped it again.
-    with suppress(KeyboardInterrupt):
-        server.run()
+    try:
+        with suppress(KeyboardInterrupt):
+            server.run()
+    except SystemExit:
+        failure = made[0].failure if made else None
+        if failure is None:
+            raise
+        raise failure from None
 
 
 def protocol_of(settings: Settings) -> type[BoundedProtocol]:

@@ -116,7 +116,7 @@ def _url(value: str, schemes: tuple[str, ...], example: str) -> str:
         parts = urlsplit(value)
         # A name that no resolver takes, or a port that there is not, is a ValueError.
         (parts.hostname or "").encode("idna")
-        is_fine = parts.port != 0
+        is_fine = parts.port != 0 and bool(parts.hostname or not parts.scheme.startswith("http"))
     except ValueError:
         is_fine = False
         parts = urlsplit("")

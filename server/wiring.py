@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from resolvers.database.connection import PooledConnection
 from resolvers.database.pool import open_pool
 from resolvers.database.runtime import Runtime
-from server.database.migrated import is_migrated
+from server.database.migrated import is_migrated, require_encoding
 from server.database.roles import require_plain_role
 from server.late import LateMapping
 from server.monitoring.logs import traces
@@ -73,6 +73,7 @@ async def running(
     )
     try:
         async with runtime.connection() as connection:
+            await require_encoding(connection)
             await require_plain_role(connection)
         yield runtime
     finally:

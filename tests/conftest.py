@@ -9,7 +9,7 @@ from tests.support.api import acme, api, api_runtime, api_settings, other
 from tests.support.collector import collector
 from tests.support.dev import dev
 from tests.support.furnished import furnished
-from tests.support.heap import settled_heap
+from tests.support.heap import coroutines_collected, settled_heap
 from tests.support.jobs import org, runtime
 from tests.support.logs import logging_restored, plain_tracebacks
 from tests.support.order import longest_first
@@ -29,6 +29,7 @@ __all__ = [
     "api_settings",
     "backends",
     "collector",
+    "coroutines_collected",
     "dev",
     "furnished",
     "local",

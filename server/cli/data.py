@@ -70,15 +70,21 @@ def data_settings() -> Settings:
 
 
 def settings_here(model: type[S], name: str) -> S:
-    """Return the environment's settings of a model; where it lacks `name`, completed by those of the `dev` that runs on
-    the data folder.
+    """Return the environment's settings of a model; where it lacks `name`, or has it as the `dev` that runs on the data
+    folder has it, completed by those of that `dev`.
 
     Raises SettingsError, whose last line says how to reach a `dev` where none runs and no server's settings are there.
     """
-    if os.environ.get(name):
-        return load(model)
+    given, unfit = os.environ.get(name), None
+    if given:
+        try:
+            return load(model)
+        except SettingsError as error:
+            unfit = error
     with data_folder_of(load(LocalSettings).counterfoil_data) as folder:
         values = running_environment(folder)
+    if unfit is not None and values.get(name) != given:
+        raise unfit
     unset = {each.lower(): value for each, value in values.items() if not os.environ.get(each)}
     try:
         return load(model, **unset)

@@ -1,7 +1,7 @@
 """The bodies of the commands that manage trusted documents."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 
 from execution import Limits
@@ -38,7 +38,7 @@ def add(arguments: argparse.Namespace) -> int:
         return row
 
     row = run_work(work, settings)
-    say(f"{app} {name}: {len(documents)} documents, {row['status']}")
+    say(f"{app} {name}: {_number_of(documents)}, {row['status']}")
     return 0
 
 
@@ -82,8 +82,12 @@ def check(arguments: argparse.Namespace) -> int:
             for problem in problems_of(engine, {row["document_id"]: row["text"]})
         ]
     )
-    say(f"{len(rows)} documents are valid")
+    say(f"{_number_of(rows)} {'is' if len(rows) == 1 else 'are'} valid")
     return 0
+
+
+def _number_of(documents: Sized) -> str:
+    return f"{len(documents)} document{'' if len(documents) == 1 else 's'}"
 
 
 def _named(arguments: argparse.Namespace) -> tuple[str, str]:

@@ -102,11 +102,11 @@ def _run(chosen: argparse.Namespace) -> int:
     except CommandError as error:
         complain(str(error))
         return 2 if isinstance(error, WrongCall) else 1
-    except OSError as error:
-        # A folder that cannot be written, a program that cannot be started.
-        complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
-        return 1
     except Exception as error:
+        if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+            # A folder that cannot be written, a program that cannot be started.
+            complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+            return 1
         # Loaded here alone: a database's drivers are no part of `--help`.
         refused = late("server.command_errors", "command_error")(error)
         if refused is None:

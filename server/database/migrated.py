@@ -1,10 +1,11 @@
-"""Whether a database has the tables that this code works with."""
+"""Whether a database has the tables that this code works with, and the encoding."""
 
 import asyncpg
 
-from migrations.revisions import revisions
+from migrations.revisions import ENCODING, WrongEncoding, revisions
 from resolvers.database.connection_errors import NOT_MIGRATED_ERRORS
 from resolvers.database.runtime import Connection
+from server.errors import CommandError
 
 READ_ONLY = "the database is read-only: it takes no changes"
 NOT_MIGRATED = "the database is not migrated: run `counterfoil migrate`"
@@ -13,6 +14,13 @@ NOT_MIGRATED = "the database is not migrated: run `counterfoil migrate`"
 _STATE = """
 select version_num, pg_is_in_recovery() or current_setting('transaction_read_only')::bool as read_only
 from alembic_version"""
+
+
+async def require_encoding(connection: Connection) -> None:
+    """Refuse a database that cannot keep every text. Raises CommandError."""
+    encoding = await connection.fetchval("show server_encoding")
+    if encoding != ENCODING:
+        raise CommandError(f"DATABASE_URL: {WrongEncoding(encoding)}")
 
 
 async def is_migrated(connection: Connection) -> bool:

@@ -4,6 +4,7 @@ import psycopg
 import sqlalchemy as sa
 from alembic.util import CommandError as UnknownRevision
 
+from migrations.revisions import WrongEncoding
 from migrations.runner import upgrade
 from server.database.databases import role_of
 from server.errors import CommandError, DatabaseRefused
@@ -15,6 +16,8 @@ def apply_migrations(migration_url: str, app_url: str) -> None:
         upgrade(migration_url, role_of(app_url))
     except ValueError as error:
         raise CommandError(f"DATABASE_URL: {error}") from None
+    except WrongEncoding as error:
+        raise DatabaseRefused("MIGRATION_DATABASE_URL", str(error)) from None
     except UnknownRevision as error:
         raise CommandError(f"the database was migrated by a newer version: {error}") from None
     except sa.exc.DBAPIError as error:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -30,7 +29,6 @@ from models.tickets import TICKET, replies, tickets
 from models.typeid import encode
 from resolvers import organizations, settings
 from resolvers.api_keys import mutations as api_keys
-from resolvers.api_keys import verification as keys
 from resolvers.api_keys.rights import bind_all
 from resolvers.changes.numbers import FIRST
 from resolvers.collections.rows import Key
@@ -41,11 +39,11 @@ from resolvers.jobs.timers import timer_key
 from server.dev.accounts import make_data_folder
 from server.dev.demo_agents import SCOPES, Agents, agents_of
 from server.dev.demo_invoices import NAME, Invoices, invoices_of
+from server.dev.demo_key import require_its_keys, write_key
 from server.dev.demo_maker import Row
 from server.dev.demo_reports import request_reports
 from server.dev.demo_rows import Rows, Size, rows_of
 from server.dev.demo_subscriptions import Subscriptions, subscriptions_of
-from server.drafts import write_private
 from server.settings import KEY_FILE, Settings
 from server.wiring import running
 
@@ -93,11 +91,12 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-Tables = tuple[tuple[str, sa.Table, Iterable[Row]], ...]
+# Each with what its rows are called, None for what no list of the API shows.
+Tables = tuple[tuple[str | None, sa.Table, Iterable[Row]], ...]
 
 
 async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
-    """Write an organization's rows in the context's transaction, with what finds them; a line for each table."""
+    """Write an organization's rows in the context's transaction, with what finds them; a line for each kind of them."""
     numbers = [
         {"name": ORDER.prefix, "next": rows.next_number},
         {"name": TICKET.prefix, "next": FIRST + len(rows.tickets)},
@@ -106,19 +105,19 @@ async def load_rows(ctx: Context, rows: Rows, say: Say) -> None:
         ("members", members, rows.members),
         ("clients", clients, rows.clients),
         ("forms", forms, rows.forms),
-        ("form versions", form_versions, rows.form_versions()),
+        (None, form_versions, rows.form_versions()),
         ("services", services, rows.services),
         ("orders", orders, rows.orders),
         ("messages", messages, rows.messages),
         ("tickets", tickets, rows.tickets),
         ("replies", replies, rows.replies),
-        ("timers", jobs, _keyed(ctx, rows.timers)),
+        (None, jobs, _keyed(ctx, rows.timers)),
         ("submissions", submissions, rows.submissions),
-        ("directory", directory, rows.directory()),
-        ("search words", search_words, rows.words()),
-        ("tags", tag_uses, rows.items("tag")),
-        ("assignments", assignments, rows.items("assignee_id")),
-        ("counters", counters, numbers),
+        (None, directory, rows.directory()),
+        (None, search_words, rows.words()),
+        (None, tag_uses, rows.items("tag")),
+        (None, assignments, rows.items("assignee_id")),
+        (None, counters, numbers),
     )
     await _load_tables(ctx, tables, say)
 
@@ -132,9 +131,9 @@ async def load_subscriptions(ctx: Context, made: Subscriptions, say: Say) -> Non
     """Write subscriptions in the context's transaction, with the timers of the worker that goes on billing them."""
     tables: Tables = (
         ("subscriptions", subscriptions, made.subscriptions),
-        ("periods", subscription_periods, made.periods),
-        ("changes of revenue", subscription_changes, made.changes),
-        ("timers of subscriptions", jobs, _keyed(ctx, made.timers)),
+        (None, subscription_periods, made.periods),
+        (None, subscription_changes, made.changes),
+        (None, jobs, _keyed(ctx, made.timers)),
     )
     await _load_tables(ctx, tables, say)
 
@@ -143,10 +142,10 @@ async def load_invoices(ctx: Context, made: Invoices, say: Say) -> None:
     """Write invoices in the context's transaction, in the same way."""
     tables: Tables = (
         ("invoices", invoices, made.invoices),
-        ("invoice lines", invoice_lines, made.lines),
+        (None, invoice_lines, made.lines),
         ("payments", invoice_payments, made.payments),
-        ("words of invoices", search_words, made.words()),
-        ("counters", counters, made.counters),
+        (None, search_words, made.words()),
+        (None, counters, made.counters),
     )
     await _load_tables(ctx, tables, say)
 
@@ -155,12 +154,12 @@ async def load_agents(ctx: Context, made: Agents, say: Say) -> None:
     """Write agents in the context's transaction, with the runs and the timers of jobs that are left to a worker."""
     tables: Tables = (
         ("agent definitions", agent_definitions, made.definitions),
-        ("words of agents", search_words, made.words()),
-        ("versions of agents", agent_definition_versions, made.versions()),
+        (None, search_words, made.words()),
+        (None, agent_definition_versions, made.versions()),
         ("agent jobs", agent_jobs, made.jobs),
-        ("agent steps", agent_steps, made.steps),
-        ("runs of agents", jobs, made.runs),
-        ("timers of agents", jobs, _keyed(ctx, made.timers)),
+        (None, agent_steps, made.steps),
+        (None, jobs, made.runs),
+        (None, jobs, _keyed(ctx, made.timers)),
     )
     await _load_tables(ctx, tables, say)
 
@@ -171,7 +170,7 @@ async def _load_tables(ctx: Context, tables: Tables, say: Say) -> None:
         for batch in _batches(listed):
             await ctx.fetch(_load(table), rows=batch)
             loaded += len(batch)
-        if table not in (counters, directory):
+        if name is not None:
             say(f"   {loaded:>7,} {name}")
 
 
@@ -199,33 +198,19 @@ async def seed(runtime: Runtime, say: Say, end: datetime) -> None:
         await load_agents(ctx, agents_of(rows, SEED, key["id"], end), say)
 
 
-async def write_key(runtime: Runtime, path: Path) -> None:
-    """Keep a key to the demo that may do everything in a file only its owner reads; one that works stays."""
-    if await keys.KeyVerifier(runtime).actor_of(_stored_key(path)) is not None:
-        return
-    org_id = await organizations.find(runtime, SLUG)
-    assert org_id is not None, "the key is made after the seed"
-    ctx = organizations.command_line(runtime, org_id)
-    async with ctx.transaction():
-        _, raw = await api_keys.create(ctx, {"name": SLUG, "scopes": ["*"]})
-    write_private(path, f"{raw}\n")
-
-
-def _stored_key(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
-
-
 def seed_demo(configured: Settings, say: Say) -> None:
     """Seed the demo and write its key into the data folder, where they are not there; let keys from before work.
 
-    Raises what `server.wiring.running` raises, and Refusal when the database goes away.
+    Raises what `server.wiring.running` raises, CommandError for a demo of other keys, and Refusal when the database
+    goes away.
     """
 
     async def work() -> None:
         async with running(configured, min_size=0, max_size=1) as runtime:
+            await require_its_keys(runtime, SLUG)
             await seed(runtime, say, now())
             await bind_all(runtime)
-            await write_key(runtime, configured.counterfoil_data / KEY_FILE)
+            await write_key(runtime, SLUG, configured.counterfoil_data / KEY_FILE)
 
     make_data_folder(configured.counterfoil_data)
     asyncio.run(work())

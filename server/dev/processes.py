@@ -28,8 +28,8 @@ class ProcessSpec:
     """A process to run: `stop` is the signal that ends it in an orderly way, `log` the file that gets its output.
 
     Without `log` it writes where the parent does. `account` is the user to run as, None for the parent's own. `reason`
-    says why it ended by itself, where it would only do so again. One that runs `once` is not started again, and `done`
-    is said when it succeeded.
+    says why it ended by itself, where it would only do so again. One that runs `once` is not started again, its `stop`
+    goes to its whole process group, and `done` is said when it succeeded.
     """
 
     name: str

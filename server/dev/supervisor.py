@@ -1,10 +1,13 @@
 """Keeps child processes running, starts again what dies, and ends all of them together."""
 
 import asyncio
+import contextlib
+import os
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -42,8 +45,9 @@ class _Child:
 class Supervisor:
     """Runs processes. `notes` is a folder for their pid files; `report` gets a line when one dies.
 
-    As a context it turns SIGINT, SIGTERM and SIGHUP into StopSignal, raised in the main thread, once; where an event
-    loop runs, its tasks are cancelled in place of that. A further signal makes `stop` kill them without waiting.
+    As a context it turns SIGINT, SIGTERM and SIGHUP (where it is not ignored) into StopSignal, raised in the main
+    thread, once; where an event loop runs, its tasks are cancelled in place of that. A further signal makes `stop` kill
+    them without waiting.
     """
 
     def __init__(self, notes: Path | None = None, report: Callable[[str], None] = lambda _line: None) -> None:
@@ -55,10 +59,15 @@ class Supervisor:
         self._asked = 0
         self._raised = False
         self._busy = False
+        self._terminal = False
 
     def __enter__(self) -> Self:
+        # nohup has it go on after its terminal.
+        stays = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._terminal = not stays and sys.stdin is not None and sys.stdin.isatty()
         for number in _SIGNALS:
-            self._before[number] = signal.signal(number, self._on_signal)
+            if not (stays and number is signal.SIGHUP):
+                self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
@@ -90,12 +99,21 @@ class Supervisor:
             self._raised = True
             raise StopSignal
 
+    @contextlib.contextmanager
+    def _deferred(self) -> Iterator[None]:
+        """Raise what a signal asks for at the end of this context, not within it."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+        self.heed()
+
     def start(self, spec: ProcessSpec) -> int:
         """Start a process and watch it from now on; returns its number. Raises OSError when it cannot be started."""
         self.heed()
-        # A signal between the fork and the note of it would lose the child: it is raised once the child is noted.
-        self._busy = True
-        try:
+        # A signal between the fork and the note of it would lose the child.
+        with self._deferred():
             child = self._children.get(spec.name)
             process = spawn(spec)
             if child is None:
@@ -104,14 +122,14 @@ class Supervisor:
                 child.process, child.since, child.due = process, time.monotonic(), None
             if self._notes is not None:
                 PidFile(self._notes / f"{spec.name}.pid").write(spec, process.pid)
-        finally:
-            self._busy = False
-        self.heed()
         return process.pid
 
     def exit_code(self, name: str) -> int | None:
-        """Return how a process ended (negative: by that signal), None while it runs."""
-        return self._children[name].process.poll()
+        """Return how a process ended (negative: by that signal), None while it runs. Raises StopSignal after a
+        signal."""
+        # Raised within poll, StopSignal would leave its lock taken, and `stop` would wait for ever.
+        with self._deferred():
+            return self._children[name].process.poll()
 
     def pid(self, name: str) -> int:
         """Return the number of a process, that of its last start when it has ended."""
@@ -125,7 +143,7 @@ class Supervisor:
         self.heed()
         now = time.monotonic()
         for child in tuple(self._children.values()):
-            if child.due is None and (code := child.process.poll()) is not None:
+            if child.due is None and (code := self.exit_code(child.spec.name)) is not None:
                 if child.spec.once:
                     self._forget(child, code)
                     continue
@@ -153,9 +171,12 @@ class Supervisor:
             (self._notes / f"{child.spec.name}.pid").unlink(missing_ok=True)
 
     def watch(self) -> None:
-        """Check until a signal raises StopSignal, or a process's end EmbeddedError."""
+        """Check until a signal or the end of the terminal raises StopSignal, or a process's end EmbeddedError."""
         while True:
             self.check()
+            if self._terminal and not sys.stdin.isatty():
+                # Its first process, such as make, may have kept the signal of that to itself.
+                raise StopSignal
             time.sleep(0.1)
 
     def stop(self, names: Iterable[str] | None = None, *, timeout_s: float) -> None:
@@ -166,7 +187,8 @@ class Supervisor:
         chosen = [self._children.pop(name) for name in wanted if name in self._children]
         for child in chosen:
             if child.process.poll() is None:
-                child.process.send_signal(child.spec.stop)
+                # A server ends its own children in an orderly way; a build's go on without it.
+                (os.killpg if child.spec.once else os.kill)(child.process.pid, child.spec.stop)
         deadline = time.monotonic() + timeout_s
         while any(child.process.poll() is None for child in chosen) and time.monotonic() < deadline and self._asked < 2:
             time.sleep(0.02)
@@ -174,6 +196,10 @@ class Supervisor:
             if child.process.poll() is None:
                 kill(child.process.pid)
             child.process.wait()
+            if child.spec.once:
+                # npm installs to the end in spite of SIGTERM.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGKILL)
             self._drop_note(child)
 
 

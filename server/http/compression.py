@@ -49,13 +49,18 @@ def coding_for(accepted: bytes) -> bytes | None:
     return best if weight > 0 and weight >= liked.get(b"identity", 0.0) else None
 
 
+def accepted_coding(scope: Scope) -> bytes | None:
+    """Return the coding that a request prefers; None for none at all."""
+    accepted = b",".join([value for name, value in scope["headers"] if name == b"accept-encoding"])
+    return coding_for(accepted) if accepted else None
+
+
 async def compressed(scope: Scope, headers: list[Header], body: bytes) -> tuple[list[Header], bytes]:
     """Return the headers and the body of an answer as they leave. An answer that the request's state calls secret is
     left as it is: its length must not tell how much of what the caller sent is in it (BREACH)."""
     if len(body) < LEAST or scope["state"].get("secret") or not _compressible(headers):
         return headers, body
-    accepted = b",".join([value for name, value in scope["headers"] if name == b"accept-encoding"])
-    coding = coding_for(accepted) if accepted else None
+    coding = accepted_coding(scope)
     if coding is None:
         return [*headers, VARY], body
     compress = CODINGS[coding]

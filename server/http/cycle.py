@@ -1,6 +1,7 @@
 """One request and its answer on a connection, as uvicorn's protocol drives it."""
 
 from collections.abc import Coroutine, Sized
+from functools import lru_cache
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -17,6 +18,12 @@ JOINED_BYTES = 64 * 1024
 _BYTES = [bytes([each]) for each in range(256)]
 _IN_NAMES = b"".join(each for each in _BYTES if each == each.lower() and not HEADER_RE.search(each))
 _IN_VALUES = b"".join(each for each in _BYTES if not HEADER_VALUE_RE.search(each))
+
+
+@lru_cache(1_000)
+def _are_plain(names: bytes) -> bool:
+    """Return whether names in a row are in lower case: answers have few different ones."""
+    return not names.translate(None, _IN_NAMES)
 
 
 class Cycle(RequestResponseCycle):
@@ -61,7 +68,7 @@ class Cycle(RequestResponseCycle):
         return (
             names.count(b"content-length") == 1
             and _FRAMING.isdisjoint(names)
-            and not b"".join(names).translate(None, _IN_NAMES)
+            and _are_plain(b"".join(names))
             and not b"".join([value for _, value in headers]).translate(None, _IN_VALUES)
         )
 

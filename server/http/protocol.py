@@ -111,7 +111,8 @@ class BoundedProtocol(Upgrades):
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
-        self.headers.append((name, value))
+        # The parser leaves what stands after a value.
+        self.headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         if self._in_body:

@@ -13,7 +13,20 @@ from resolvers.errors import Refusal, internal, shown_refusal
 from server.http.compression import LEAST, compressed
 from server.http.edge import masked
 from web.deadlines import Deadlines
-from web.http import Endpoint, Header, Receive, Reply, Request, Scope, Send, Streamed, options, send_reply, stream
+from web.http import (
+    Endpoint,
+    Header,
+    Message,
+    Receive,
+    Reply,
+    Request,
+    Scope,
+    Send,
+    Streamed,
+    options,
+    send_reply,
+    stream,
+)
 from web.problems import problem
 
 log = structlog.get_logger()
@@ -100,6 +113,7 @@ class ApiRouter(Router):
         super().__init__([*routes], redirect_slashes=False, lifespan=lifespan)
         # What answers WebSockets, by path.
         self.sockets = sockets
+        self.failure: Exception | None = None
         self._plain: dict[str, _Place] = {}
         self._around: dict[tuple[str, str], _Place] = {}
         self._missing = _EndpointApp(_missing, "other")
@@ -144,6 +158,20 @@ class ApiRouter(Router):
         scope["path_params"] = {place.parameter: value} if value else _NONE
         app: _EndpointApp = place.methods.get(scope["method"], place.others)
         return app(scope, receive, send)
+
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application's lifespan. What fails at its start is kept in ``failure``, for who starts it to say."""
+
+        async def send_plainly(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                message = {"type": message["type"]}
+            await send(message)
+
+        try:
+            await super().lifespan(scope, receive, send_plainly)
+        except Exception as error:
+            self.failure = error
+            raise
 
     def route_of(self, path: str) -> str | None:
         """Return the route of a path as it is documented, None where there is none."""

@@ -96,7 +96,7 @@ class Case:
     mutations: Mapping[str, Body] = field(default_factory=dict)
     inner: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[str, tuple[Wrong, ...]] = field(default_factory=dict)
-    # What a new one has in fields that its input leaves out, where that is the same for all.
+    # What a new one has in optional fields of its input, where they are left out and it is the same for all.
     defaults: Mapping[str, Any] = field(default_factory=dict)
     # Fields of the update that cannot be emptied, though its input takes null.
     never_null: frozenset[str] = frozenset()

@@ -36,11 +36,11 @@ def about(found: list[int], *expected: int) -> None:
     assert all(most - 2 <= each <= most for each, most in zip(found, expected, strict=True)), (found, expected)
 
 
-async def thread(org: Org, order: str, count: int, length: int = LONG) -> None:
-    """Messages of an order, of so many characters of four bytes."""
+async def thread(org: Org, order: str, count: int, length: int = LONG, letter: str = "\U0001f600") -> None:
+    """Messages of an order, of so many characters, by default of four bytes."""
     await org.rows(
         "insert into messages (org_id, id, version, updated_at, order_id, author_kind, author_name, body, visibility,"
-        " attachments) select $1, uuidv7(), 1, now(), $2, 'STAFF', 'x', repeat(chr(128512), $3), 'PUBLIC',"
+        " attachments) select $1, uuidv7(), 1, now(), $2, 'STAFF', 'x', repeat($5, $3), 'PUBLIC',"
         " '[]' from generate_series(1, $4)",
-        org.id, decode("order", order), length, count,
+        org.id, decode("order", order), length, count, letter,
     )  # fmt: skip

@@ -1,6 +1,5 @@
 """`counterfoil dev` for a test: a data folder of its own and the runs on it."""
 
-import json
 import os
 import resource
 import shutil
@@ -17,6 +16,7 @@ import pytest
 from server.dev.accounts import close_data_folder
 from server.dev.embedded import free_port
 from server.dev.supervisor import end_leftovers
+from tests.support.files import noted_pids
 from tests.support.memory import memory_folder
 
 WAIT_SECONDS = 90
@@ -71,8 +71,7 @@ class Dev:
         return done.returncode, done.stdout, done.stderr
 
     def children(self) -> dict[str, int]:
-        notes = (self.folder / "run").glob("[!.]*.pid")
-        return {path.stem: json.loads(path.read_text(encoding="utf-8"))["pid"] for path in notes}
+        return noted_pids(self.folder / "run")
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=10)

@@ -41,7 +41,7 @@ async def _state(org: Org) -> list[tuple[Any, ...]]:
 
 def problem(answer: httpx.Response, status: int, code: str, *fields: str) -> dict[str, Any]:
     """The problem of a REST answer, which must be this one."""
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    assert answer.headers.get("content-type") == "application/problem+json", (answer.status_code, answer.text)
     body: dict[str, Any] = answer.json()
     assert (answer.status_code, body["status"], body["code"]) == (status, status, code), answer.text
     assert body["requestId"] == answer.headers["x-request-id"]
@@ -52,7 +52,9 @@ def problem(answer: httpx.Response, status: int, code: str, *fields: str) -> dic
 
 def error(answer: httpx.Response, status: int, code: str, *fields: str) -> dict[str, Any]:
     """The first error's extensions of a GraphQL answer, all of whose errors must have this code and these fields."""
-    found = [each["extensions"] for each in answer.json()["errors"]]
+    errors = answer.json().get("errors")
+    assert errors, (answer.status_code, answer.text)
+    found = [each["extensions"] for each in errors]
     assert answer.status_code == status, answer.text
     assert {each["code"] for each in found} == {code}, answer.text
     if fields:

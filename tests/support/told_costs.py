@@ -25,7 +25,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from execution.guard.cost import left_out
+from execution.guard.nesting import left_out
 
 
 class ToldCosts:

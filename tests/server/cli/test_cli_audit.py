@@ -14,6 +14,7 @@ from models.organizations import ORGANIZATION
 from models.typeid import decode, encode
 from server.cli import data
 from server.dev.environment import KEYS
+from server.errors import SettingsError
 from server.settings import Settings, SigningSettings, load
 from server.wiring import running
 from tests.support.commands import PUBLIC, SIGNING, environment, org, rows, run
@@ -96,6 +97,12 @@ def test_what_is_set_goes_before_what_a_dev_has(monkeypatch: pytest.MonkeyPatch,
         data.settings_here(SigningSettings, "SIGNING_KEYS").signing_keys, of_dev.database_url,
     )  # fmt: skip
     assert ours.signing_keys != of_dev.signing_keys
+    # A server that both use is that one's; another has settings of its own.
+    monkeypatch.setenv("DATABASE_URL", theirs["DATABASE_URL"])
+    assert data.data_settings().key_peppers == of_dev.key_peppers
+    monkeypatch.setenv("DATABASE_URL", "postgresql://a:b@h/y")
+    with pytest.raises(SettingsError, match="KEY_PEPPERS is missing"):
+        data.data_settings()
 
 
 def test_a_bundle_is_checked_with_the_public_key_alone(

@@ -44,7 +44,7 @@ def test_a_version_is_added_activated_and_retired(
     for word, status in (("activate", "ACTIVE"), ("activate", "ACTIVE"), ("retire", "RETIRED"), ("activate", "ACTIVE")):
         assert run(capsys, "documents", word, *BOARD, "1.0") == (0, f"board 1.0: {status}\n", "")
     manifest.write_text(json.dumps({"clients": CLIENTS}), encoding="utf-8")
-    assert run(capsys, *add[:-3], "1.1", *add[-2:], "--activate") == (0, "board 1.1: 1 documents, ACTIVE\n", "")
+    assert run(capsys, *add[:-3], "1.1", *add[-2:], "--activate") == (0, "board 1.1: 1 document, ACTIVE\n", "")
     code, out, err = run(capsys, "documents", "list", "--org", "one")
     assert (code, err) == (0, "")
     assert [line.split()[:4] for line in out.splitlines()] == [

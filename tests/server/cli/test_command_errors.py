@@ -1,7 +1,14 @@
 """A database that refuses: whatever the command, one line with the setting's name and the reason, and no traceback."""
 
+import asyncio
+import os
 import socket
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from urllib.parse import urlsplit
 
 import psycopg
@@ -9,7 +16,9 @@ import pytest
 from psycopg import sql
 
 from migrations import runner
+from server.command_errors import command_error
 from server.database.databases import role_of, with_database
+from server.dev.embedded import free_port
 from tests.support.commands import environment, rows, run
 from tests.support.servers import Backends
 
@@ -88,6 +97,56 @@ def test_an_option_that_there_is_not(
         with monkeypatch.context() as patched:
             patched.setenv(name, f"{environment.database_url}?sslmode=never")
             assert run(capsys, *words) == (2, "", f"counterfoil: {name} is malformed: {reason}\n")
+
+
+@contextmanager
+def lost_after(url: str, most: int) -> Iterator[str]:
+    """The URL of a proxy that lets some connections to a database through, and loses each later one at once."""
+    target, taken = urlsplit(url), count()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if next(taken) >= most:
+            writer.transport.abort()
+            return
+        theirs, ours = await asyncio.open_connection(target.hostname, target.port)
+        await asyncio.gather(relay(reader, ours), relay(theirs, writer))
+
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(connected, "127.0.0.1"))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    port = server.sockets[0].getsockname()[1]
+    yield target._replace(netloc=f"{target.username}:{target.password}@127.0.0.1:{port}").geturl()
+    loop.call_soon_threadsafe(server.close)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(20)
+    loop.close()
+
+
+def test_one_that_goes_away_while_a_server_starts(environment: Backends) -> None:
+    given = {**os.environ, "PORT": str(free_port())}
+    with lost_after(environment.database_url, 1) as url:
+        done = subprocess.run(
+            [sys.executable, "-m", "server.cli", "serve"],
+            env=given | {"DATABASE_URL": url}, capture_output=True, encoding="utf-8", timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    # Which call met it depends on the moment.
+    reason = done.stderr.splitlines()[-1].removeprefix("counterfoil: DATABASE_URL: cannot reach the database: ")
+    assert reason in ("Connection reset by peer", "the connection was lost")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_connection_that_was_lost_is_said_in_words_of_ours() -> None:
+    error = command_error(ConnectionError("unexpected connection_lost() call"))
+    assert str(error) == "DATABASE_URL: cannot reach the database: the connection was lost"
 
 
 def test_too_many_connections(environment: Backends, capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,11 +104,8 @@ async def test_the_demo_is_whole_and_a_second_seed_changes_nothing(settings: Set
     said = seeded.said
     assert said[0] == "== Loading the demo organization (demo)"
     assert [line.split(maxsplit=1)[1] for line in said[1:]] == [
-        *("members", "clients", "forms", "form versions", "services", "orders", "messages", "tickets", "replies"),
-        *("timers", "submissions", "search words", "tags", "assignments", "subscriptions", "periods"),
-        *("changes of revenue", "timers of subscriptions", "invoices", "invoice lines", "payments"),
-        *("words of invoices", "agent definitions", "words of agents", "versions of agents", "agent jobs"),
-        *("agent steps", "runs of agents", "timers of agents"),
+        *("members", "clients", "forms", "services", "orders", "messages", "tickets", "replies", "submissions"),
+        *("subscriptions", "invoices", "payments", "agent definitions", "agent jobs"),
     ]  # fmt: skip
     key = settings.counterfoil_data / KEY_FILE
     raw = key.read_text(encoding="utf-8")
@@ -190,7 +187,11 @@ async def test_a_search_finds_a_row_of_each_collection_by_a_word_of_each_column(
             for column in collection.searched:
                 sql = f"select {column} from {collection.table.name} where {column} is not null order by id limit 1"
                 async with runtime.bound(org_id) as connection:
-                    word = words_of([await connection.fetchval(sql)])[0]
+                    found = await connection.fetchval(sql)
+                assert found is not None, (
+                    f"no row of the demo has {column} of {collection.name}: server/dev/demo_rows.py"
+                )
+                word = words_of([found])[0]
                 listed = camel(collection.name)
                 query = f"query($word: String!) {{ {listed}(filter: {{search: $word}}) {{ nodes {{ id }} }} }}"
                 body = {"query": query, "variables": {"word": word}}

@@ -1,6 +1,5 @@
 """The supervisor, in a process of its own as it runs for real, with children that only sleep."""
 
-import asyncio
 import json
 import os
 import signal
@@ -14,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from server.dev.processes import PidFile, ProcessSpec, identity
-from server.dev.supervisor import StopSignal, Supervisor, end_leftovers
+from server.dev.supervisor import end_leftovers
 from server.drafts import write_private
+from tests.support.files import noted_pids
 
 WAIT_SECONDS = 20
 
@@ -100,13 +100,9 @@ def until(holds: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def pids(folder: Path) -> dict[str, int]:
-    return {path.stem: json.loads(path.read_text(encoding="utf-8"))["pid"] for path in folder.glob("[!.]*.pid")}
-
-
 def both_run(folder: Path) -> dict[str, int]:
-    until(lambda: len(pids(folder)) == 2)
-    return pids(folder)
+    until(lambda: len(noted_pids(folder)) == 2)
+    return noted_pids(folder)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -131,8 +127,8 @@ def test_a_killed_child_comes_back(run: Start, notes: Path) -> None:
     supervisor = run()
     before = both_run(notes)
     os.kill(before["two"], signal.SIGKILL)
-    until(lambda: pids(notes).get("two") not in (None, before["two"]))
-    after = pids(notes)
+    until(lambda: noted_pids(notes).get("two") not in (None, before["two"]))
+    after = noted_pids(notes)
     assert after["one"] == before["one"]
     assert identity(after["two"]) is not None
     assert supervisor.signal(signal.SIGTERM) == 0
@@ -186,48 +182,7 @@ def _tasks(run: Run) -> list[str]:
 
 def test_what_runs_once_is_not_started_again_and_says_how_it_ended(run: Start, notes: Path) -> None:
     supervisor = run("once")
-    until(lambda: set(pids(notes)) == {"one", "two"} and len(_tasks(supervisor)) == 2)
+    until(lambda: set(noted_pids(notes)) == {"one", "two"} and len(_tasks(supervisor)) == 2)
     assert _tasks(supervisor) == ["task0 is done", f"task3 ended with 3; its output is in {notes / '3.log'}"]
     assert [(notes / f"{code}.log").read_text(encoding="utf-8") for code in (0, 3)] == ["ran 0\n", "ran 3\n"]
     assert supervisor.signal(signal.SIGTERM) == 0
-
-
-async def interrupted() -> None:
-    asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
-    await asyncio.sleep(30)
-
-
-def test_a_signal_within_a_callback_of_the_loop_ends_it() -> None:
-    with Supervisor(), pytest.raises(asyncio.CancelledError):
-        asyncio.run(interrupted())
-
-
-def test_a_signal_that_something_kept_ends_it_at_the_next_step() -> None:
-    with Supervisor() as supervisor:
-        # What keeps it may be a finalizer.
-        with pytest.raises(StopSignal):
-            signal.raise_signal(signal.SIGINT)
-        with pytest.raises(StopSignal):
-            supervisor.heed()
-        with pytest.raises(StopSignal):
-            supervisor.watch()
-
-
-def test_a_signal_cancels_what_an_event_loop_runs() -> None:
-    """Raised where it comes, it would come within a library's C code, too."""
-    ends: list[str] = []
-
-    async def work() -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        ends.append("not raised at once")
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ends.append("cancelled")
-
-    with Supervisor() as supervisor:
-        with pytest.raises(asyncio.CancelledError):
-            asyncio.run(work())
-        with pytest.raises(StopSignal):
-            supervisor.heed()
-    assert ends == ["not raised at once", "cancelled"]

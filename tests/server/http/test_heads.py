@@ -103,6 +103,13 @@ async def test_a_body_whose_chunks_are_broken_never_becomes_a_request(port: int,
     assert b"connection: close" in answer
 
 
+@pytest.mark.parametrize("spaces", [b" ", b"\t", b"  \t "])
+async def test_spaces_around_a_value_are_no_part_of_it(port: int, spaces: bytes) -> None:
+    """RFC 9110, 5.5: a key that is sent again with a space is the same key."""
+    answer = await exchange(port, request("/a", extra=b"x-request-id:" + spaces + b"mine" + spaces + b"\r\n" + CLOSE))
+    assert b"\r\nx-request-id: mine\r\n" in answer
+
+
 @pytest.mark.parametrize("method", [b"FOO", b"get", b"PURGE_ALL", b"CONNECT"])
 async def test_an_unknown_method_is_refused(port: int, method: bytes) -> None:
     answer = await exchange(port, method + b" /a HTTP/1.1\r\n" + HOST + b"\r\n")

@@ -50,6 +50,7 @@ async def test_a_job_takes_no_text_for_a_trace(local: Org) -> None:
             "ftp://collector",
             "must be a URL such as http://collector.example:4318",
         ),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4318", "must be a URL such as http://collector.example:4318"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf"),
         ("OTEL_TRACES_EXPORTER", "zipkin", "otlp"),
         ("OTEL_TRACES_SAMPLER", "sometimes", "parentbased_traceidratio"),
