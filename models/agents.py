@@ -116,14 +116,14 @@ class AgentContent(SQLModel):
         pg.JSONB,
         nullable=True,
         info={"most": JSON_LIMIT},
-        description="JSON Schema of a job's input, whose `type` is `object`. Null: any object.",
+        description="JSON Schema of a job's input, whose `type` is `object`: at most 16 KiB. Null: any object.",
     )
     output_schema: JsonObject | None = column(
         pg.JSONB,
         nullable=True,
         info={"most": JSON_LIMIT},
-        description="JSON Schema of a job's output, whose `type` is `object`. Null: an object with the `text` of the"
-        " answer.",
+        description="JSON Schema of a job's output, whose `type` is `object`: at most 16 KiB. Null: an object with the"
+        " `text` of the answer.",
     )
     max_steps: Steps = column(
         sa.Integer,

@@ -159,7 +159,8 @@ class WithMetadata(Versioned):
         sa_type=pg.JSONB,
         nullable=False,
         sa_column_kwargs={"name": "metadata", "info": {"most": METADATA_LIMIT} | STAFF},
-        description="Your own data: up to 50 keys of 40 characters, each with a string of at most 500 characters.",
+        description="Your own data: up to 50 keys of 40 characters, each with a string of at most 500 characters,"
+        " 16 KiB of JSON in all.",
     )
 
 

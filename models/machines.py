@@ -88,8 +88,9 @@ class Machine(Generic[S]):
         self.by_clients = by_clients
         self.transitions = transitions
         self.effects = effects
-        # The states of which a transition depends on settings.
+        # The states of which a transition has a check: it may depend on settings, which are read then.
         self.guarded = frozenset(each.origin for each in transitions if each.check is not None)
+        MACHINES[states.__name__] = self
 
     def leaving(self, origin: S) -> list[Transition[S]]:
         """Return the transitions from a state."""
@@ -108,3 +109,7 @@ class Machine(Generic[S]):
     def description(self) -> str:
         """Return the transitions as a list in Markdown."""
         return "\n".join(f"- {each.origin} → {each.target}: {each.meaning}" for each in self.transitions)
+
+
+# By the names of their enums.
+MACHINES: dict[str, Machine[Any]] = {}

@@ -144,7 +144,8 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
             found[key] = ""
             found[key] = _metadata_value(item)
         except PydanticCustomError as error:
-            wrong.append({"type": error, "loc": (given,), "input": item})
+            # Its traceback would hold this frame, which holds it.
+            wrong.append({"type": error.with_traceback(None), "loc": (given,), "input": item})
     if wrong:
         raise ValidationError.from_exception_data("metadata", wrong)
     return found

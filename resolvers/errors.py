@@ -107,7 +107,7 @@ class Conflict:
 
     def __init__(self, reason: str, meaning: str) -> None:
         if CONFLICTS.setdefault(reason, meaning) != meaning:
-            raise ValueError(f"the conflict {reason} has another meaning")
+            raise ValueError(f"the conflict {reason} means already: {CONFLICTS[reason]}")
         self.reason, self.meaning = reason, meaning
 
     def refusal(self, field: str | None = None, message: str | None = None, **extra: Any) -> Refusal:
@@ -178,7 +178,19 @@ def shown_refusal(refusal: Refusal, request_id: str, path: Sequence[Any] | None 
     extensions = refusal.extensions()
     shown["extensions"] = {name: cut(value) if isinstance(value, str) else value for name, value in extensions.items()}
     shown["extensions"]["requestId"] = request_id
+    forget_frames(refusal)
     return shown
+
+
+def forget_frames(error: BaseException) -> None:
+    """Drop the tracebacks of an error that was reported, and of those that it came of. Their frames hold errors in
+    turn, and what a request sent: all of it would wait for the garbage collector."""
+    left: list[BaseException | None] = [error]
+    while left:
+        each = left.pop()
+        if each is not None and each.__traceback__ is not None:
+            each.__traceback__ = None
+            left += [each.__cause__, each.__context__, getattr(each, "original_error", None)]
 
 
 def internal() -> Refusal:

@@ -46,7 +46,7 @@ class DownloadEndpoint:
         dependencies, download = self.dependencies, self.download
         actor = await dependencies.payer_of(request, headers)
         if not actor.may(download.scope):
-            message = f"The key lacks the scope {download.scope}."
+            message = f"The {actor.credential} lacks the scope {download.scope}."
             raise Refusal("FORBIDDEN", message, scope=download.scope)
         unknown = [
             bad_input(f"query.{name}", "There is no such parameter.", "UNKNOWN_PARAMETER")
@@ -55,7 +55,7 @@ class DownloadEndpoint:
         if unknown:
             await dependencies.pay(request, actor, 0, headers, REFUSED)
             raise Refusals(unknown[:MAX_PROBLEMS])
-        await dependencies.turn(actor.org_id)
+        await dependencies.runtime.turns.take(actor.org_id)
         ctx = Context(dependencies.runtime, actor, request.request_id, Source.REST, unfiltered=True)
         request.state["ctx"] = ctx
         await dependencies.pay(request, actor, download.cost, headers)

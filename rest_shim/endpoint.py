@@ -103,7 +103,7 @@ class RestEndpoint:
         actor = await accounting.payer_of(request, headers)
         plain = self.plain if actor.client is None else self._of_client()
         engine.allow(plain, actor)
-        await self.dependencies.turn(actor.org_id)
+        await self.dependencies.runtime.turns.take(actor.org_id)
         try:
             given = await self._given(request)
         except (Refusal, Refusals) as refused:
@@ -112,7 +112,7 @@ class RestEndpoint:
             raise
         if self.route.body:
             # What came with it may have come in a later iteration of the loop.
-            await self.dependencies.turn(actor.org_id)
+            await self.dependencies.runtime.turns.take(actor.org_id)
         prepared, versions = engine.prepared(plain.operation, given.variables), given.versions
         # What it asks for may need more than the operation always does.
         engine.allow(prepared, actor)

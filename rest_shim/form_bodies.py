@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from resolvers.errors import Refusal, bad_input
+from schema.requests.variables import MAX_VALUES
 
 URLENCODED, MULTIPART = b"application/x-www-form-urlencoded", b"multipart/form-data"
 _PARAMETER = rb'\s*=\s*(?:"([^"]*)"|([^\s;"]+))'
@@ -27,7 +28,7 @@ def media_of(content_type: bytes) -> bytes:
 def form_values(body: bytes, content_type: bytes) -> dict[str, Any]:
     """Return the values of a form's body by their names: a text, or a list of texts for a name that is repeated.
 
-    Raises Refusal BAD_INPUT for a body that is malformed, not UTF-8, or has a file.
+    Raises Refusal BAD_INPUT for a body that is malformed, not UTF-8, has a file, or holds too many values.
     """
     multipart = media_of(content_type) == MULTIPART
     pairs = _multipart(body, content_type) if multipart else _urlencoded(body)
@@ -56,7 +57,7 @@ def _text(value: bytes, place: str) -> str:
 
 
 def _urlencoded(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    for part in body.split(b"&"):
+    for part in _few(body.split(b"&")):
         if part:
             name, _, value = part.partition(b"=")
             yield _decoded(name), _decoded(value)
@@ -77,7 +78,7 @@ def _multipart(body: bytes, content_type: bytes) -> Iterator[tuple[bytes, bytes]
     _, *parts = (b"\r\n" + body).split(boundary)
     if not parts or not parts[-1].startswith(b"--"):
         raise _malformed()
-    for part in parts[:-1]:
+    for part in _few(parts[:-1]):
         head, blank, value = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         line = next((each for each in head.split(b"\r\n") if _DISPOSITION.match(each)), b"")
         name = _NAME.search(line)
@@ -87,6 +88,13 @@ def _multipart(body: bytes, content_type: bytes) -> Iterator[tuple[bytes, bytes]
         if _FILE.search(line):
             raise bad_input(f"body.{_text(key, 'body')}", "A form takes no files.", "NOT_ALLOWED")
         yield key, value
+
+
+def _few(parts: list[bytes]) -> list[bytes]:
+    """Return the parts of a body, before anything is done with them. Raises Refusal BAD_INPUT for too many."""
+    if len(parts) > MAX_VALUES:
+        raise bad_input("body", f"It holds more than {MAX_VALUES} values in all.", "TOO_LONG", limit=MAX_VALUES)
+    return parts
 
 
 def _malformed(message: str = _MALFORMED) -> Refusal:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from models import agent_jobs, invoices, orders, tickets
+from models.machines import MACHINES
 from models.resources import RESOURCES, events
 from models.webhooks import API_VERSION, event_scope
 from resolvers.errors import CONFLICTS, REASONS, STATUS
@@ -112,8 +112,5 @@ _TABLES = {
     "deepest_row": lambda: f"{DEEPEST_ROW:,}",
     "most_values": lambda: f"{MAX_VALUES:,}",
     "most_text": lambda: f"{MAX_TEXT:,}",
-    "moves": orders.MACHINE.description,
-    "invoice_moves": invoices.MACHINE.description,
-    "ticket_moves": tickets.MACHINE.description,
-    "agent_job_moves": agent_jobs.MACHINE.description,
+    **{states: machine.description for states, machine in MACHINES.items()},
 }

@@ -11,10 +11,10 @@ from rest_shim.downloads import OCTETS, disposition
 from rest_shim.examples import OBJECTS
 from rest_shim.guide import route_texts
 from rest_shim.openapi_parameters import id_parameter, if_none_match, request_id
-from rest_shim.openapi_shared import HEADERS, curl_sample, header, problem_response
+from rest_shim.openapi_shared import curl_sample, header, problem_response
 
 CODES = ("BAD_INPUT", "FORBIDDEN", "INTERNAL", "NOT_FOUND", "RATE_LIMITED", "UNAUTHENTICATED", "UNAVAILABLE")
-_SENT = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "ETag", "Content-Disposition")
+_SENT = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "ETag")
 # What generators of clients return as bytes.
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _EXPORT = UUID("019aabd1-ec30-7658-9596-2c2996e4b54d")
@@ -49,7 +49,8 @@ def _operation(download: Download) -> dict[str, Any]:
         by_status.setdefault(STATUS[code], []).append(code)
     sent: dict[str, Any] = {name: header(name) for name in _SENT}
     named = disposition(EXAMPLES["name"][download.operation]).decode()
-    sent["Content-Disposition"] = HEADERS["Content-Disposition"] | {"example": named}
+    text = "`attachment`, with the name of the file."
+    sent["Content-Disposition"] = {"description": text, "schema": {"type": "string"}, "example": named}
     file = {
         "description": f"The file, with the type that `Accept` prefers; `{download.media}` otherwise.",
         "headers": sent,

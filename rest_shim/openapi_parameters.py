@@ -89,9 +89,8 @@ def _page_parameters(route: Route) -> Iterable[dict[str, Any]]:
             text += f" Where {' or '.join(last)} is null, {route.resource.labels} come last in either direction."
         for name, order in route.sorts.items():
             if isinstance(field := fields[order], ReferredSortField):
-                text += (
-                    f" `{name}` needs `{COLLECTIONS[field.to].resource.read_scope}`; only `createdAt` can follow it."
-                )
+                scope = COLLECTIONS[field.to].resource.read_scope
+                text += f" `{name}` needs `{scope}`; it must be first, and only `createdAt` can follow it."
         # Generators of clients name values by their letters, which "name" and "-name" have in common, or number them.
         terms = {sign + name: f"{name}_{way}" for name in route.sorts for sign, way in (("", "asc"), ("-", "desc"))}
         items = {"type": "string", "enum": list(terms), "x-enum-varnames": list(terms.values())}

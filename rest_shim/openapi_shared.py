@@ -152,7 +152,6 @@ def _header(description: str, type_: str = "string") -> dict[str, Any]:
 
 _NOT_ALWAYS = "Absent if the request is refused before its cost is known, such as for a missing scope."
 HEADERS: dict[str, Any] = {
-    "Content-Disposition": _header("`attachment`, with the name of the file."),
     "Dry-Run": _header(
         "`true` if this is the response to a dry run. Absent if the request is refused before it is tried."
     ),

@@ -22,6 +22,7 @@ from rest_shim.bound import BoundRoute
 from rest_shim.parameters import DRY_RUN, whole_number
 from rest_shim.route import Route, Shows, VariablePath
 from schema.declaration.inputs import MAX_PROBLEMS
+from schema.requests.variables import excess
 from web.dry_run import PARAMETER
 from web.http import is_encoded
 
@@ -158,7 +159,12 @@ def _sort(route: Route, given: Iterable[str], problems: list[Refusal]) -> list[d
 
 
 def body_problems(bound: BoundRoute, body: Mapping[str, Any]) -> list[Refusal]:
-    """Return what is wrong with a body as a body alone: unknown fields, what is no list, and numbers as IDs."""
+    """Return what is wrong with a body as a body alone: unknown fields, what is no list, and numbers as IDs.
+
+    Of one that holds too many values or too deep ones nothing else is reported.
+    """
+    if (too_much := excess({"body": body})) is not None:
+        return [too_much]
     if bound.fields is None:
         return []
     known = bound.fields | bound.ignored
@@ -166,7 +172,7 @@ def body_problems(bound: BoundRoute, body: Mapping[str, Any]) -> list[Refusal]:
         bad_input(f"body.{name}", "There is no such field.", "UNKNOWN_FIELD")
         for name in islice((name for name in body if name not in known), MAX_PROBLEMS)
     ]
-    problems += _numbers_as_ids(bound.body, body, "body")
+    problems += islice(_numbers_as_ids(bound.body, body, "body"), MAX_PROBLEMS)
     # The graph takes a value for a list of one.
     return problems + [
         bad_input(f"body.{'.'.join(place)}", "It must be a list.", "WRONG_TYPE")

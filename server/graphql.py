@@ -157,7 +157,7 @@ class GraphQL:
             self.anonymous.spend(request, cost + sum(self.engine.preparation_costs(prepared, None)) // NEW)
         payer = None if actor is PUBLIC else actor.org_id
         if prepared.new:
-            await self.dependencies.turn(payer)
+            await self.dependencies.runtime.turns.take(payer)
         try:
             ctx = self._context(request, prepared, asked, actor, headers)
         except (Refusal, DocumentError) as error:
@@ -172,7 +172,7 @@ class GraphQL:
         cost = prepared.measure.cost + compiling
         remaining = await self.dependencies.pay(request, actor, cost, headers, reading + request.weight)
         if compiling:
-            await self.dependencies.turn(payer)
+            await self.dependencies.runtime.turns.take(payer)
         return Admitted(ctx, prepared, asked, remaining)
 
     def _context(
@@ -217,7 +217,7 @@ class GraphQL:
         if actor is None and len(text.encode(errors="replace")) > MAX_TEXT:
             raise Refusal("TOO_COMPLEX", f"Without a key a document has at most {MAX_TEXT} bytes.")
         tokens = MAX_TOKENS if actor is None else KNOWN_TOKENS
-        await self.dependencies.turn(None if actor is None else actor.org_id)
+        await self.dependencies.runtime.turns.take(None if actor is None else actor.org_id)
         return self.engine.measure(text, asked.name, asked.variables or {}, tokens), asked
 
     async def _document(self, actor: Actor, asked: GraphQLRequest) -> str:

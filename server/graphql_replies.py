@@ -59,15 +59,14 @@ def result_body(result: OperationResult) -> dict[str, Any]:
     return body
 
 
-def result_reply(result: OperationResult, typed: bool, headers: list[Header], malformed: int | None = None) -> Reply:
-    """Return the reply to a request; ``malformed`` is the status of one that is not well-formed."""
+def result_reply(result: OperationResult, typed: bool, headers: list[Header], status: int | None = None) -> Reply:
+    """Return the reply to a request. Its ``status`` follows from the result and the media type, where none is given."""
     body = result_body(result)
     if result.errors and "retryAfter" in result.errors[0]["extensions"]:
         headers.append((b"retry-after", b"%d" % result.errors[0]["extensions"]["retryAfter"]))
     says = (result.bare and result.status in ALWAYS) or (typed and not result.ran)
-    status = result.status if says else 200
-    if malformed is not None:
-        status = malformed
+    if status is None:
+        status = result.status if says else 200
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     return reply(status, orjson.dumps(body), RESPONSE if typed else APPLICATION_JSON, headers)

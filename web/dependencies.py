@@ -117,12 +117,6 @@ class Dependencies:
             raise
         return actor
 
-    async def turn(self, owner: UUID | None) -> None:
-        """Wait for an organization's turn (None: the public's) to have its request worked on: see ``LoopTurns``."""
-        turns = self.runtime.turns
-        if turns.must_wait(owner):
-            await turns.wait(owner)
-
     async def pay(self, request: Request, actor: Actor, cost: int, headers: list[Header], done: int = 0) -> int:
         """Spend a cost and what was done already; what remains. The headers tell it, also where OverBudgetError is
         raised: what was done is paid or owed then."""

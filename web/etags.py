@@ -9,7 +9,7 @@ from web.http import Request
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"|\d+'
 _LIST = re.compile(rf"[ \t,]*(?:{_TAG})(?:[ \t]*,[ \t,]*(?:{_TAG}))*[ \t,]*")
 _CONTENT = re.compile(r'"([^"]*)"|(\d+)')
-_DIGITS = 9
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 NO_VERSION = 0
 
 
@@ -30,7 +30,7 @@ def versions_expected(request: Request) -> list[int] | None:
     if not _LIST.fullmatch(given):
         raise bad_input("header.If-Match", 'If-Match must be one or more ETags, such as "3".', "INVALID_FORMAT")
     tags = dict.fromkeys(quoted or bare for quoted, bare in _CONTENT.findall(given))
-    return [int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= _DIGITS else NO_VERSION for tag in tags]
+    return [int(tag) if _VERSION.fullmatch(tag) else NO_VERSION for tag in tags]
 
 
 def not_modified(request: Request, tag: bytes) -> bool:

@@ -74,7 +74,7 @@ def check(ctx: Context, values: InputValues) -> Iterator[Refusal]:
             yield bad_input(_place(index), "The tool is listed twice.", "NOT_ALLOWED")
     for name in SCHEMAS:
         if values.get(name) is not None:
-            yield from check_schema(values[name], name)
+            yield from check_schema(values[name], name, ctx)
     for index, tool in enumerate(tools):
         try:
             must_hold(ctx, _scopes_of(ctx, tool), _place(index))

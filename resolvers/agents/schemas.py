@@ -15,11 +15,20 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from models.forms import MAX_PATTERN
 from models.types import JSON_LIMIT
+from resolvers.agents.schema_parts import parts_of, with_translated_patterns
 from resolvers.agents.validation_steps import MAX_STEPS, WORK_OF_STEP, KeywordCosts, TooManySteps, ValidationSteps
 from resolvers.context import Context
 from resolvers.errors import Refusal, bad_input
 from resolvers.forms.json_schema import DRAFT, MAX_DEPTH, MAX_PROBLEMS, VALIDATORS_KEPT, explained, is_too_deep
-from resolvers.forms.matching import MAX_WORK, JsonSchema, is_pattern, is_too_large, size_of, validator_of
+from resolvers.forms.matching import (
+    MAX_WORK,
+    WORK_OF_PATTERN,
+    JsonSchema,
+    is_pattern,
+    is_too_large,
+    size_of,
+    validator_of,
+)
 
 # The most schemas within one, each counted wherever it is referred to, and the most bytes of their compiled patterns.
 MAX_SCHEMAS, MAX_PATTERN_BYTES = 500, MAX_WORK // JSON_LIMIT
@@ -29,13 +38,6 @@ _REPORTS_ALL = 200_000
 _REFERENCE = re.compile(r"#/\$defs/([A-Za-z0-9._-]+)")
 _TOO_MANY_PATTERNS = "Its patterns are too large in total."
 _REFUSED = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
-# The keywords whose values are schemas: one, several in a list, several by names.
-_ONE = frozenset({
-    "items", "contains", "not", "if", "then", "else", "additionalProperties", "unevaluatedItems",
-    "unevaluatedProperties", "propertyNames", "contentSchema",
-})  # fmt: skip
-_LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 _Path = tuple[str, ...]
 
 
@@ -65,11 +67,24 @@ class _Wrong(Exception):
 class _Scale:
     """Weighs a schema. Each of its definitions is weighed once, though it counts wherever it is referred to."""
 
-    definitions: Mapping[str, Any]
+    definitions: Mapping[str, Any] = field(default_factory=dict)
     weighed: dict[str, _Weight] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     # The sizes of the patterns that were compiled. A pattern is compiled once, wherever it is.
     compiled: dict[str, int] = field(default_factory=dict)
+    # How many were judged: of these the last may be wrong.
+    judged: int = 0
+
+    def whole(self, schema: JsonSchema) -> None:
+        """Weigh a whole schema. Raises _Wrong for what cannot be used."""
+        definitions = schema.get("$defs", {})
+        if not isinstance(definitions, dict):
+            raise _Wrong(("$defs",), "It must be an object.", "WRONG_TYPE")
+        self.definitions = definitions
+        for name in definitions:
+            # What nothing refers to is compiled too.
+            self.weigh({"$ref": f"#/$defs/{name}"} if _REFERENCE.fullmatch(f"#/$defs/{name}") else {}, ())
+        self.weigh(schema, ())
 
     def weigh(self, schema: Any, path: _Path, level: int = 1) -> _Weight:
         found = _Weight()
@@ -90,7 +105,7 @@ class _Scale:
             found.patterns += self._size(pattern, (*path, "patternProperties"))
         if "$ref" in schema:
             found.add(self._referred(schema["$ref"], (*path, "$ref"), level + 1))
-        for where, part in _parts(schema):
+        for where, part in parts_of(schema):
             found.add(self.weigh(part, (*path, *where), level + 1))
         if found.schemas > MAX_SCHEMAS:
             message = f"It has more than {MAX_SCHEMAS} schemas, each counted wherever it is referred to."
@@ -104,6 +119,7 @@ class _Scale:
         if pattern not in self.compiled:
             if sum(self.compiled.values()) >= MAX_PATTERN_BYTES:
                 raise _Wrong(path, _TOO_MANY_PATTERNS, "TOO_LONG")
+            self.judged += 1
             self.compiled[pattern] = _size(pattern, path)
         return self.compiled[pattern]
 
@@ -125,17 +141,6 @@ class _Scale:
         return self.weighed[name]
 
 
-def _parts(schema: JsonSchema) -> Iterator[tuple[_Path, Any]]:
-    """Yield the schemas directly within one, each with its path. Definitions count where they are referred to."""
-    for name, value in schema.items():
-        if name in _ONE:
-            yield (name,), value
-        elif name in _LISTED and isinstance(value, list):
-            yield from (((name, str(index)), part) for index, part in enumerate(value))
-        elif name in _NAMED and name != "$defs" and isinstance(value, dict):
-            yield from (((name, key), part) for key, part in value.items())
-
-
 def _size(pattern: str, path: _Path) -> int:
     """Return the size of a compiled pattern. Raises _Wrong for an invalid one, or one that is too large."""
     if len(pattern) > MAX_PATTERN:
@@ -151,38 +156,32 @@ def _size(pattern: str, path: _Path) -> int:
     return size_of(pattern)
 
 
-def _weighed(schema: JsonSchema) -> _Weight:
-    definitions = schema.get("$defs", {})
-    if not isinstance(definitions, dict):
-        raise _Wrong(("$defs",), "It must be an object.", "WRONG_TYPE")
-    scale = _Scale(definitions)
-    for name in definitions:
-        # What nothing refers to is compiled too.
-        scale.weigh({"$ref": f"#/$defs/{name}"} if _REFERENCE.fullmatch(f"#/$defs/{name}") else {}, ())
-    return scale.weigh(schema, ())
-
-
 @lru_cache(maxsize=VALIDATORS_KEPT)
 def _compiled(text: bytes) -> tuple[Draft202012Validator, JsonSchema, dict[int, KeywordCosts]]:
     """Return the validator of a schema, the schema, and what those within it compare."""
     schema = orjson.loads(text)
-    return validator_of(schema), schema, {}
+    return validator_of(with_translated_patterns(schema)), schema, {}
 
 
-def check_schema(schema: JsonSchema, name: str) -> list[Refusal]:
-    """Return what is wrong with a JSON Schema that the field of an input holds; nothing where it can be used."""
+def check_schema(schema: JsonSchema, name: str, ctx: Context | None = None) -> list[Refusal]:
+    """Return what is wrong with a JSON Schema that the field of an input holds; nothing where it can be used. Its
+    patterns are charged to the operation, if there is one."""
+    scale = _Scale()
     try:
         if is_too_deep(schema):
             raise _Wrong((), f"It is nested more than {MAX_DEPTH} levels deep.", "TOO_LONG")
         if schema.get("type") != "object":
             raise _Wrong(("type",), "It must be object: the schema is that of an object.")
-        _weighed(schema)
-        validator_of(schema)
+        scale.whole(schema)
+        validator_of(with_translated_patterns(schema))
     except _Wrong as wrong:
         return [_refused(name, ".".join(wrong.path), wrong.message, wrong.reason)]
     except ValidationError as error:
         where = ".".join(map(str, error.instance_path))
         return [_refused(name, where, "It is no JSON Schema of draft 2020-12.", "INVALID_FORMAT")]
+    finally:
+        if ctx is not None:
+            ctx.matched += WORK_OF_PATTERN * scale.judged
     return []
 
 

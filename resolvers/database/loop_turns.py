@@ -17,7 +17,7 @@ MOST_AT_ONCE = 64
 class LoopTurns:
     """The turns of owners on the event loop.
 
-    Call ``must_wait`` before a piece of work that does not wait for anything, and await ``wait`` if it returns True.
+    Await ``take`` before a piece of work that does not wait for anything.
     An owner waits for a later iteration of the loop, in order, if it has had a turn in this one, and this one is older
     than ``ITERATION_S``, or ``ALONE_ITERATION_S`` for one that has been alone. Meanwhile the loop reads from its
     sockets, and each other owner has a turn.
@@ -52,6 +52,11 @@ class LoopTurns:
                 return True
         self._had.add(owner)
         return False
+
+    async def take(self, owner: Any) -> None:
+        """Wait for a turn of an owner where it has to wait."""
+        if self.must_wait(owner):
+            await self.wait(owner)
 
     async def wait(self, owner: Any) -> None:
         """Wait for a turn of an owner."""

@@ -6,15 +6,18 @@ from typing import Any
 import orjson
 
 from models.forms import FIELDS_LIMIT, MAX_PATTERNS, FormField, FormFieldType
+from resolvers.context import Context
 from resolvers.errors import Refusal, bad_input
 from resolvers.forms.json_schema import schema_of
 from resolvers.forms.matching import (
     LENGTHS,
     MAX_WORK,
     PATTERN_BYTES,
+    WORK_OF_PATTERN,
     FieldRow,
     is_pattern,
     is_too_large,
+    judge,
     validator_of,
     work_bound,
 )
@@ -33,14 +36,29 @@ def fields_with_defaults(given: Sequence[Mapping[str, Any]]) -> list[dict[str, A
     return [_with_defaults(each) for each in given]
 
 
+async def judge_patterns(ctx: Context, fields: Sequence[Mapping[str, Any]]) -> None:
+    """Judge the patterns that fields may have, each in a turn of its own. What that takes is charged."""
+    patterns = [field["pattern"] for field in fields if field.get("pattern") is not None]
+    for pattern in patterns[:MAX_PATTERNS]:
+        await ctx.runtime.turns.take(ctx.org_id)
+        ctx.matched += WORK_OF_PATTERN
+        judge(pattern)
+
+
 def wrong_fields(fields: Sequence[FieldRow]) -> list[Refusal]:
     """Return what is wrong with the fields of a form, which have their defaults."""
-    problems = [problem for index, field in enumerate(fields) for problem in _problems(field, f"fields.{index}")]
+    patterns = [index for index, field in enumerate(fields) if field["pattern"] is not None]
+    # Beyond those that a form may have none is compiled.
+    judged = frozenset(patterns[:MAX_PATTERNS])
+    problems = [
+        problem
+        for index, field in enumerate(fields)
+        for problem in _problems(field if index in judged else {**field, "pattern": None}, f"fields.{index}")
+    ]
     first: dict[str, int] = {}
     for index, field in enumerate(fields):
         if first.setdefault(field["key"], index) != index:
             problems.append(bad_input(f"fields.{index}.key", "Another field has this key.", "NOT_ALLOWED"))
-    patterns = [index for index, field in enumerate(fields) if field["pattern"] is not None]
     if len(patterns) > MAX_PATTERNS:
         message = f"At most {MAX_PATTERNS} fields have a pattern."
         problems.append(bad_input(f"fields.{patterns[MAX_PATTERNS]}.pattern", message, "TOO_LONG", limit=MAX_PATTERNS))

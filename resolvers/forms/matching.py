@@ -12,7 +12,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, RegexOptions
 
 from models.forms import FormFieldType
-from resolvers.forms.patterns import is_portable, translated, without_counts
+from resolvers.forms.patterns import is_portable, made_small, translated
 
 FieldRow = Mapping[str, Any]
 JsonSchema = dict[str, Any]
@@ -24,12 +24,13 @@ LENGTHS: Mapping[str, int] = {
 # The sizes, in bytes, to which a compiled pattern is rounded up, and the greatest.
 _SIZES = tuple(1 << power for power in range(8, 17))
 PATTERN_BYTES = _SIZES[-1]
-# Every pattern without counts fits into it.
-_ANY_SIZE = 8 * 1024 * 1024
+# Every pattern that was made small fits into it.
+_ANY_SIZE = 1024 * 1024
 # The greatest sum, over the patterns of a form, of a pattern's size times the characters that its field may have.
 MAX_WORK = 4 * 1024 * 64 * 1024
-# The work that costs 1, about 0.1 ms.
+# The work that costs 1, about 0.1 ms; and that of judging a pattern, which is compiled some six times, up to 8 ms.
 WORK_OF_UNIT = 1024 * 1024
+WORK_OF_PATTERN = 40 * WORK_OF_UNIT
 _SIZES_KEPT = 2_000
 
 
@@ -51,13 +52,15 @@ def anchored(pattern: str) -> str:
     return f"^(?:{translated(pattern)})$"
 
 
+@lru_cache(_SIZES_KEPT)
 def is_pattern(pattern: str) -> bool:
     """Return whether a text is a regular expression that means the same here and to ECMAScript, however large."""
     # By itself too: what is no pattern could become one within the parentheses around it.
-    small = without_counts(pattern)
-    return is_portable(pattern) and all(_compiles(each, _ANY_SIZE) for each in (small, anchored(small)))
+    small = made_small(pattern)
+    return is_portable(pattern) and all(_compiles(each, _ANY_SIZE) for each in (translated(small), anchored(small)))
 
 
+@lru_cache(_SIZES_KEPT)
 def is_too_large(pattern: str) -> bool:
     """Return whether a regular expression is larger, compiled, than a field may have one."""
     return not _compiles(anchored(pattern), PATTERN_BYTES)
@@ -72,6 +75,12 @@ def size_of(pattern: str) -> int:
     if _SIZES[least] == PATTERN_BYTES:
         validator_of({"pattern": anchored(pattern)})
     return _SIZES[least]
+
+
+def judge(pattern: str) -> None:
+    """Find out what is asked of a pattern when it is set. It is kept: whoever asks then waits no more."""
+    if is_pattern(pattern) and not is_too_large(pattern):
+        size_of(pattern)
 
 
 def _compiles(pattern: str, size: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from models.clients import CLIENT
-from models.forms import FORM, MACHINE, Form, form_versions
+from models.forms import FORM, MACHINE, MAX_PATTERNS, Form, form_versions
 from models.organizations import directory
 from models.tickets import TICKET
 from resolvers.api_keys.acting import must_hold
@@ -17,7 +17,8 @@ from resolvers.context import Context, Row
 from resolvers.database.sql import ORG, statement
 from resolvers.errors import Refusal, refuse
 from resolvers.forms.collections import FORMS
-from resolvers.forms.fields import fields_with_defaults, wrong_actions, wrong_fields
+from resolvers.forms.fields import fields_with_defaults, judge_patterns, wrong_actions, wrong_fields
+from resolvers.forms.matching import WORK_OF_PATTERN
 
 # The scope that an action needs of the key that turns it on, or changes the fields that it reads.
 _SCOPES = {"create_client": CLIENT.write_scope, "create_ticket": TICKET.write_scope}
@@ -44,6 +45,7 @@ async def create(ctx: Context, values: InputValues) -> Row:
     row = new_row(Form, _flat(values))
     _must_hold_scopes(ctx, row, row)
     row["fields"] = fields_with_defaults(row["fields"])
+    await judge_patterns(ctx, row["fields"])
     refuse([*wrong_fields(row["fields"]), *wrong_actions(row)])
     # Whoever submits the form has its id and no key: the directory finds the organization by it.
     await ctx.fetch(_new_directory_entry(), key=str(row["id"]))
@@ -60,10 +62,13 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     """
     new = _flat(values)
     request = transition_request(new)
+    if "fields" in new:
+        new["fields"] = fields_with_defaults(new["fields"])
+        # Before the row is locked: it may wait for turns.
+        await judge_patterns(ctx, new["fields"])
     edit = await begin_edit(ctx, FORMS, key)
     wrong: list[Refusal] = []
     if "fields" in new:
-        new["fields"] = fields_with_defaults(new["fields"])
         wrong = wrong_fields(new["fields"])
     changed = edit.changes(new)
     edit.set(new)
@@ -73,10 +78,11 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     return await _saved(edit)
 
 
-def check(_ctx: Context, values: InputValues) -> Iterator[Refusal]:
+def check(ctx: Context, values: InputValues) -> Iterator[Refusal]:
     """Yield what is wrong with fields, and with the actions that are given with them."""
     if "fields" in values:
         fields = fields_with_defaults(values["fields"])
+        ctx.matched += WORK_OF_PATTERN * sum(field["pattern"] is not None for field in fields[:MAX_PATTERNS])
         yield from wrong_fields(fields)
         yield from wrong_actions({**_NO_ACTIONS, **values.get("on_submit", {}), "fields": fields})
 

@@ -2,8 +2,10 @@
 
 Where the engines differ, a pattern is translated or refused. ``.`` is every character except a newline here, and except
 four ends of lines in ECMAScript: it is compiled as a class. The word boundaries ``\\b`` and ``\\B`` know all letters
-here, and those of ASCII in ECMAScript: they are refused. ``\\d``, ``\\w``, ``\\s``, ``^`` and ``$`` are the same, and
-case is never folded. ``\\p{…}`` may differ in characters that one engine's version of Unicode does not have yet.
+here, and those of ASCII in ECMAScript: they are refused. ``\\d``, ``\\w`` and ``\\s`` are compiled as the classes that
+they are in ECMAScript: this engine has the same, but takes many times as long to read a pattern with many of them.
+``^`` and ``$`` are the same, and case is never folded. ``\\p{…}`` may differ in characters that one engine's version of
+Unicode does not have yet.
 """
 
 import re
@@ -25,10 +27,18 @@ _TOKEN = (
 _PATTERN = re.compile(rf"(?:{_TOKEN})*+")
 # The parts of a pattern that are translated or refused. Escapes and classes are read whole: nothing in them is one.
 _PARTS = re.compile(
-    rf"\\(?P<boundary>[bB])|\\(?:{_ESCAPED}|.)|{_CLASS}|(?P<dot>\.)|\{{(?P<least>[0-9]+)(?:,(?P<most>[0-9]*))?\}}",
+    rf"\\(?P<boundary>[bB])|(?P<whole>\\[dDwWsS]|\.)|\\(?:{_ESCAPED}|.)|{_CLASS}"
+    r"|\{(?P<least>[0-9]+)(?:,(?P<most>[0-9]*))?\}",
     re.DOTALL,
 )
-_NO_END_OF_LINE = r"[^\n\r\u2028\u2029]"
+_PROPERTY = re.compile(r"(\\[^pP])|\\[pP]\{[^}]*\}", re.DOTALL)
+_SPACES = r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+# What stands for many characters, as a class of them.
+_CLASSES = {
+    ".": r"[^\n\r\u2028\u2029]",
+    r"\d": "[0-9]", r"\D": "[^0-9]", r"\w": "[A-Za-z0-9_]", r"\W": "[^A-Za-z0-9_]",
+    r"\s": f"[{_SPACES}]", r"\S": f"[^{_SPACES}]",
+}  # fmt: skip
 
 
 def is_portable(pattern: str) -> bool:
@@ -47,12 +57,14 @@ def has_boundary(pattern: str) -> bool:
 
 def translated(pattern: str) -> str:
     """Return a pattern that means to every engine what the given one means to ECMAScript."""
-    return _PARTS.sub(lambda part: _NO_END_OF_LINE if part["dot"] else part[0], pattern)
+    return _PARTS.sub(lambda part: _CLASSES[part[0]] if part["whole"] else part[0], pattern)
 
 
-def without_counts(pattern: str) -> str:
-    """Return a pattern whose counted repetitions are single ones: valid where the given one is, and small."""
-    return _PARTS.sub(lambda part: "{1}" if _is_count(part) else part[0], pattern)
+def made_small(pattern: str) -> str:
+    """Return a pattern whose counted repetitions are single ones, and whose properties of Unicode are digits: valid
+    where the given one is, and small."""
+    counted = _PARTS.sub(lambda part: "{1}" if _is_count(part) else part[0], pattern)
+    return _PROPERTY.sub(lambda part: part[1] or r"\d", counted)
 
 
 def _is_count(part: re.Match[str]) -> bool:

@@ -38,8 +38,8 @@ class QueueAgentJobInput:
         description="ID of the ticket that the job is about. With an order, it must be that order's and its client's."
     )
     input: strawberry.Maybe[Json] = strawberry.field(
-        description="Input of the job, as `inputSchema` of the definition says, without the character U+0000. `{}` when"
-        " absent."
+        description="Input of the job, as `inputSchema` of the definition says: at most 16 KiB, without the character"
+        " U+0000. `{}` when absent."
     )
 
 

@@ -3,7 +3,7 @@
 import structlog
 from graphql import GraphQLError, Node, SourceLocation, get_location
 
-from resolvers.errors import ErrorView, Refusal, Refusals, internal, shown_refusal
+from resolvers.errors import ErrorView, Refusal, Refusals, forget_frames, internal, shown_refusal
 
 log = structlog.get_logger()
 
@@ -15,6 +15,12 @@ def too_deep() -> Refusal:
 
 def shown_error(error: GraphQLError, request_id: str, code: str | None = None) -> list[ErrorView]:
     """Return one error of the execution, or several of one input. ``code`` is for errors without a cause of ours."""
+    shown = _shown(error, request_id, code)
+    forget_frames(error)
+    return shown
+
+
+def _shown(error: GraphQLError, request_id: str, code: str | None) -> list[ErrorView]:
     cause = error.original_error
     if isinstance(cause, Refusals):
         return [shown_refusal(refusal, request_id, error.path) for refusal in cause.refusals]

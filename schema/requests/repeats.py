@@ -1,8 +1,8 @@
 """Repeats: which requests are the same change under an Idempotency-Key, however their documents are written.
 
-The change is the root field and its arguments, with variables and defaults filled in; a null that means the same as
-nothing is left out. The response is what is selected, in any order, through any fragments. ``__typename`` of an object,
-which clients add by themselves, does not count: it is known without a response.
+The change is the root field and its arguments, with variables filled in; a default, and a null that means the same as
+nothing, is left out. The response is what is selected, in any order, through any fragments. ``__typename`` of an
+object, which clients add by themselves, does not count: it is known without a response.
 """
 
 import hashlib
@@ -153,11 +153,7 @@ class Repeatable:
 
     def _arguments(self, known: Mapping[str, GraphQLArgument], node: FieldNode) -> dict[str, Any]:
         given = {each.name.value: value_from_ast_untyped(each.value, self._variables) for each in node.arguments or ()}
-        return {
-            name: _value(known[name].type, value)
-            for name, value in given.items()
-            if value is not Undefined and value is not None
-        }
+        return _without_defaults(known, {name: value for name, value in given.items() if value is not None})
 
 
 def _written(value: Any) -> bytes:
@@ -169,6 +165,13 @@ def response_key(node: FieldNode) -> str:
     return node.alias.value if node.alias is not None else node.name.value
 
 
+def _without_defaults(known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of arguments or input fields, as their types take them, that are not their defaults."""
+    values = {name: _value(known[name].type, value) for name, value in given.items() if value is not Undefined}
+    # None is equal to Undefined, which says that there is no default.
+    return {name: value for name, value in values.items() if value is None or value != known[name].default_value}
+
+
 def _value(type_: Any, value: Any) -> Any:
     """Return a value as its type takes it: an id that is written as a number is its text, one value is a list of
     one."""
@@ -178,11 +181,8 @@ def _value(type_: Any, value: Any) -> Any:
     if is_list_type(type_):
         return [_value(type_.of_type, item) for item in (value if isinstance(value, list) else [value])]
     if isinstance(type_, GraphQLInputObjectType) and isinstance(value, Mapping):
-        return {
-            name: _value(type_.fields[name].type, part)
-            for name, part in value.items()
-            if part is not Undefined and (part is not None or hears_null(type_, name))
-        }
+        heard = {name: part for name, part in value.items() if part is not None or hears_null(type_, name)}
+        return _without_defaults(type_.fields, heard)
     if isinstance(type_, GraphQLScalarType):
         try:
             return type_.parse_value(value)

@@ -20,7 +20,7 @@ from graphql.language import SKIP, Visitor, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
 from execution import Operation, Variables, plain_variables, variables_of
-from resolvers.errors import Refusal, Refusals, bad_input
+from resolvers.errors import Refusal, Refusals, bad_input, forget_frames
 from schema.declaration.input_values import NULL, REQUIRED, wrong_values
 from schema.declaration.inputs import MAX_PROBLEMS, fits
 from schema.declaration.nulls import refused_null
@@ -51,9 +51,11 @@ def checked_variables(
 
 
 def _coerced(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any], named: bool) -> Variables:
-    found = None if _excess(given) else variables_of(schema, operation, given)
+    found = None if excess(given) else variables_of(schema, operation, given)
     if isinstance(found, Variables) and None not in given.values():
         return found
+    for error in found if isinstance(found, list) else ():
+        forget_frames(error)
     # Values that cannot be coerced have messages of their own; a null may be refused although it can be coerced.
     problems = _problems(schema, operation, given, bounds=False)
     if problems:
@@ -77,9 +79,9 @@ def _problems(
 
     Of variables that hold too many values or too deep ones nothing else is reported: nothing recurses into them.
     """
-    excess = _excess(variables)
-    if excess is not None:
-        return [excess]
+    too_much = excess(variables)
+    if too_much is not None:
+        return [too_much]
     found = _wrong_types(schema, operation, variables)
     return _with_bounds(found, schema, operation, variables) if found or bounds else []
 
@@ -107,6 +109,8 @@ def _with_bounds(
     problems: list[Refusal], schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]
 ) -> list[Refusal]:
     """Return the problems, and what else is out of its bounds; up to some."""
+    if len(problems) >= MAX_PROBLEMS:
+        return problems[:MAX_PROBLEMS]
     wrong = {problem.field: place for place, problem in enumerate(problems)}
     for definition in operation.definition.variable_definitions or ():
         name = definition.variable.name.value
@@ -143,7 +147,7 @@ def _placed(schema: GraphQLSchema, operation: Operation, problems: list[Refusal]
 
 
 def _check_embedded(schema: GraphQLSchema, operation: Operation, coerced: Mapping[str, Any]) -> None:
-    """Raises Refusals for literals of custom scalars that do not fit with the variables that stand in them."""
+    """Raise Refusals for literals of custom scalars that do not fit with the variables that stand in them."""
     embedded: list[Embedding] | None = operation.cache.get("embedded")
     if embedded is None:
         embedded = operation.cache["embedded"] = uses_of(schema, operation).embedded
@@ -186,8 +190,8 @@ def _at_non_null(schema: GraphQLSchema, operation: Operation, names: set[str]) -
     return found
 
 
-def _excess(variables: Mapping[str, Any]) -> Refusal | None:
-    """Return what is too much of variables that hold too many values, or too deep ones."""
+def excess(variables: Mapping[str, Any], most: int = MAX_VALUES) -> Refusal | None:
+    """Return what is too much of variables that hold more values than ``most``, or too deep ones."""
     count = 0
     for name, value in variables.items():
         level, levels = _holding([value]), 0
@@ -197,9 +201,8 @@ def _excess(variables: Mapping[str, Any]) -> Refusal | None:
             if levels > MAX_LEVELS:
                 text = f"It is nested more than {MAX_LEVELS} levels deep."
                 return bad_input(name, text, "TOO_LONG", limit=MAX_LEVELS)
-            if count > MAX_VALUES:
-                text = f"It holds more than {MAX_VALUES} values in all."
-                return bad_input(name, text, "TOO_LONG", limit=MAX_VALUES)
+            if count > most:
+                return bad_input(name, f"It holds more than {most} values in all.", "TOO_LONG", limit=most)
             level = _holding(part for each in level for part in (each.values() if isinstance(each, dict) else each))
     return None
 
@@ -232,12 +235,12 @@ def _members(type_: Any, value: Any, path: str) -> Iterator[tuple[Any, Any, str]
                 yield field, value[name], f"{path}.{name}"
 
 
-def _out_of_bounds(type_: Any, value: Any, path: str) -> list[Refusal]:
-    problems: list[Refusal] = []
+def _out_of_bounds(type_: Any, value: Any, path: str) -> Iterator[Refusal]:
     for field, part, where in _members(type_, value, path):
         adapter = bounds_of(get_named_type(type_), field)
         if adapter is not None and part is not None:
+            problems: list[Refusal] = []
             fits(adapter, comparable(field.type, part), where, problems)
+            yield from problems
         if adapter is None or isinstance(get_named_type(field.type), GraphQLInputObjectType):
-            problems += _out_of_bounds(field.type, part, where)
-    return problems
+            yield from _out_of_bounds(field.type, part, where)

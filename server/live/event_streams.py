@@ -19,9 +19,9 @@ from server.graphql_replies import (
     REFUSALS,
     RESPONSE,
     MalformedError,
-    refused_reply,
     refused_result_of,
     result_body,
+    result_reply,
 )
 from server.graphql_requests import MISMATCHES
 from server.live.live import Live
@@ -68,7 +68,7 @@ class EventStreams:
         except REFUSALS as refused:
             result = refused_result_of(request, refused)
             if other is not None or _is_malformed(refused) or result.status in AS_STATUS:
-                return refused_reply(request, refused, True, headers)
+                return result_reply(result, other != APPLICATION_JSON, headers, result.status)
             return Streamed(200, _once(orjson.dumps(result_body(result))), [*_HEADERS, *headers])
         if stream is not None:
             request.state["live"], request.state["api"] = True, "live"

@@ -146,7 +146,7 @@ class Live:
         served any more, or too much is owed."""
         actor = await self.dependencies.payer_of(request, [], documents=True)
         await self._must_be_served(actor, held_to)
-        await self.dependencies.turn(actor.org_id)
+        await self.dependencies.runtime.turns.take(actor.org_id)
         return actor
 
     async def _must_be_served(self, actor: Actor, document_id: str | None) -> None:

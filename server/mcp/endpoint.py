@@ -1,7 +1,11 @@
 """MCP over HTTP: each POST is one message of JSON-RPC from an API key; the library reads it and words the answer."""
 
+import asyncio
 from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -10,6 +14,7 @@ from resolvers.errors import Refusal
 from schema.requests.engine import Engine
 from server.mcp.exchange import EXCHANGE, Exchange
 from server.mcp.library import McpLibrary
+from server.mcp.messages import check_message, is_call
 from server.mcp.refusals import refused
 from web.body import json_object
 from web.deadlines import Deadlines
@@ -33,6 +38,8 @@ class McpEndpoint:
     ) -> None:
         self.engine, self.dependencies, self.library = engine, dependencies, library
         self.origins = frozenset(origin.encode() for origin in origins)
+        # The library works in later iterations of the loop, where it takes no turns.
+        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, request: Request) -> Reply:
         """Answer one request."""
@@ -42,9 +49,10 @@ class McpEndpoint:
         try:
             self._check(request, headers)
             actor = await self.dependencies.payer_of(request, headers)
-            body = await self._read(request, actor, headers)
+            body, message = await self._read(request, actor, headers)
             exchange = Exchange(self.engine, self.dependencies, request, actor, headers)
-            answered = await self._answered(exchange, body)
+            async with nullcontext() if is_call(message) else self._alone(actor.org_id):
+                answered = await self._answered(exchange, body)
             written = len(answered.body) // BYTES
             if not exchange.paid:
                 await self.dependencies.pay(request, actor, 0, headers, MESSAGE + request.weight + written)
@@ -63,22 +71,28 @@ class McpEndpoint:
         if origin is not None and self.origins.isdisjoint((origin, b"*")):
             raise Refusal("FORBIDDEN", "Pages of this origin may not use MCP here: see CORS_ORIGINS.")
 
-    async def _read(self, request: Request, actor: Actor, headers: list[Header]) -> bytes:
-        """Return a body that is one object of JSON. What is refused after it was read is paid for."""
+    def _alone(self, org_id: UUID) -> AbstractAsyncContextManager[None]:
+        """Return what one message of an organization holds at a time."""
+        return self._locks.setdefault(org_id, asyncio.Lock())
+
+    async def _read(self, request: Request, actor: Actor, headers: list[Header]) -> tuple[bytes, dict[str, Any]]:
+        """Return a body that is one message, and the message. What is refused after it was read is paid for."""
         body = await self.dependencies.bodies.json_text(request)
+        # The work on a body follows: it may have come in a later iteration of the loop.
+        await self.dependencies.runtime.turns.take(actor.org_id)
         try:
             # The library takes no number beyond a double.
-            json_object(request, body, read=orjson.loads)
+            message = json_object(request, body, read=orjson.loads)
+            check_message(message)
         except Refusal:
-            if request.weight:
-                await self.dependencies.pay(request, actor, 0, headers, request.weight)
+            await self.dependencies.pay(request, actor, 0, headers, MESSAGE + request.weight)
             raise
-        return body
+        return body, message
 
     async def _answered(self, exchange: Exchange, body: bytes) -> Reply:
         """Return what the library answers to a message."""
         manager, request = await self.library.manager(), exchange.request
-        await self.dependencies.turn(exchange.actor.org_id)
+        await self.dependencies.runtime.turns.take(exchange.actor.org_id)
         # Not in the request's own scope: an exchange that its request held would be a cycle.
         scope = {**request.scope, EXCHANGE: exchange}
         unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]

@@ -91,7 +91,7 @@ class Exchange:
         cost = prepared.measure.cost + compiling
         await dependencies.pay(request, self.actor, cost, self.headers, reading + request.weight)
         if compiling:
-            await dependencies.turn(self.actor.org_id)
+            await dependencies.runtime.turns.take(self.actor.org_id)
         result = await self.engine.run(ctx, prepared)
         dependencies.charge_rest(request, ctx)
         request.state["statements"] = ctx.statements

@@ -28,6 +28,7 @@ from mcp_types import (
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
+from resolvers.database.loaded import MAX_BYTES
 from schema.declaration.json_schema import JsonSchema
 from schema.requests.results import OperationResult
 from schema.requests.tools import OFFERED
@@ -162,8 +163,12 @@ def _shown(result: OperationResult) -> CallToolResult:
     # A caller has no document in which a location would be.
     errors = [{name: value for name, value in error.items() if name != "locations"} for error in result.errors or ()]
     shown: Any = {"errors": errors} if errors else result.data
+    text = orjson.dumps(shown)
+    # Once as it is and once as a text, in which each quotation mark and each backslash takes a second byte.
+    if not errors and 2 * len(text) + text.count(b'"') + text.count(b"\\") > MAX_BYTES:
+        text = b"The result is too long to be repeated here: it is the structured content."
     return CallToolResult(
-        content=[TextContent(type="text", text=orjson.dumps(shown).decode())],
+        content=[TextContent(type="text", text=text.decode())],
         structured_content=None if result.errors else result.data,
         is_error=bool(result.errors),
         _meta=None if result.dry_run is None else {PARAMETER: result.dry_run},

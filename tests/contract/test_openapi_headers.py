@@ -1,6 +1,7 @@
 """The headers of refusals: what the OpenAPI document says of them, and what is sent."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -28,6 +29,11 @@ def _undocumented(answer: httpx.Response, path: str) -> set[str]:
     """The headers of an answer, of those that the document knows, that it does not have for its status."""
     said = _said(path, answer.request.method)[str(answer.status_code)]["headers"]
     return {name for name in openapi()["components"]["headers"] if name in answer.headers and name not in said}
+
+
+def test_each_shared_header_is_referred_to() -> None:
+    text = json.dumps(openapi()["paths"])
+    assert [name for name in openapi()["components"]["headers"] if f'"#/components/headers/{name}"' not in text] == []
 
 
 def test_each_refusal_names_its_operation_and_may_be_that_of_a_dry_run() -> None:

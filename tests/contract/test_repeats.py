@@ -40,12 +40,20 @@ SPELLINGS: list[tuple[str, dict[str, Any]]] = [
     ),
     (CREATE, {"input": ADA | {"company": None, "notes": None, "status": None}}),
     (CREATE, {"input": ADA | {"tags": "vip"}}),
+    (CREATE, {"input": ADA | {"status": "LEAD"}}),
+    (
+        """mutation { createClient(input: {
+          name: "Ada", email: "ada@example.com", status: LEAD, tags: ["vip"], metadata: {b: "2", a: "1"}
+        }) { client { id name tags } } }""",
+        {},
+    ),
 ]
 OTHERS: list[tuple[str, dict[str, Any]]] = [
     (CREATE, {"input": ADA | {"name": "Bob"}}),
     (CREATE, {"input": ADA | {"tags": ["vip", "new"]}}),
     (CREATE, {"input": ADA | {"metadata": {"a": "1"}}}),
     (CREATE, {"input": ADA | {"company": "ACME"}}),
+    (CREATE, {"input": ADA | {"status": "ACTIVE"}}),
     # What was not asked for is not kept.
     (CREATE.replace("name tags", "name tags email"), {"input": ADA}),
     (CREATE.replace("name tags", "name"), {"input": ADA}),

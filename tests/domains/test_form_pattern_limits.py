@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from models.forms import DATA_LIMIT
+from models.forms import DATA_LIMIT, MAX_PATTERNS
 from resolvers.forms.json_schema import problems_of
-from resolvers.forms.matching import MAX_WORK, WORK_OF_UNIT, work_bound, work_of
+from resolvers.forms.matching import MAX_WORK, WORK_OF_PATTERN, WORK_OF_UNIT, work_bound, work_of
 from tests.support.api import Org, new_order, new_service, serving, settings_of
 from tests.support.forms import NEW, new_form, path_of
 from tests.support.refusals import error, problem, unchanged
@@ -78,6 +78,25 @@ async def test_what_patterns_take_is_charged_to_who_asked_for_it(acme: Org, back
         async with unchanged(acme):
             problem(await http.post(path_of(form), json={"f": text}), 429, "RATE_LIMITED")
         assert await _left(http, key) > 300
+
+
+@pytest.mark.parametrize("method", ["create", "update", "check"])
+async def test_judging_patterns_is_charged_to_who_sets_them(acme: Org, backends: Backends, method: str) -> None:
+    form = await new_form(acme)
+    fields = [_area(f"{method}{number}(", key=f"f{number}") for number in range(MAX_PATTERNS)]
+    given = NEW | {"fields": fields} | ({"name": ""} if method == "check" else {})
+    small = {"rate_bucket": 1_000, "rate_refill": 1}
+    async with serving(settings_of(backends, **small)) as base, httpx.AsyncClient(base_url=base) as http:
+        key = {"Authorization": f"Bearer {acme.key}"}
+        before = await _left(http, key)
+        async with unchanged(acme):
+            if method == "update":
+                asked = {"query": UPDATE, "variables": {"input": {"id": form["publicId"], "fields": fields}}}
+                answer = await http.post("/graphql", json=asked, headers=key)
+            else:
+                answer = await http.post("/api/v1/forms", json=given, headers=key)
+        assert len(answer.json()["errors"]) == MAX_PATTERNS + (method == "check"), answer.text
+        assert before - await _left(http, key) >= MAX_PATTERNS * WORK_OF_PATTERN // WORK_OF_UNIT
 
 
 async def _left(http: httpx.AsyncClient, key: dict[str, str]) -> int:

@@ -1,6 +1,7 @@
 """Orders in the order of their clients' names: over both APIs, who may ask, and what a client's token sees of it."""
 
 from tests.support.api import Org, new_client, new_order, new_service
+from tests.support.openapi import openapi
 from tests.support.refusals import error, problem
 from tests.support.tokens import as_client
 
@@ -76,3 +77,7 @@ async def test_what_cannot_be_had_is_named(acme: Org) -> None:
         answer = await acme.http.get("/api/v1/orders", params={"sort": sort})
         found = problem(answer, 400, "BAD_INPUT", "query.sort")
         assert found["detail"] == "clientName must be first, and only createdAt can follow it."
+    (parameter,) = (
+        each for each in openapi()["paths"]["/api/v1/orders"]["get"]["parameters"] if each.get("name") == "sort"
+    )
+    assert "it must be first, and only `createdAt` can follow it" in parameter["description"]

@@ -20,15 +20,9 @@ def run(work: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEven
         runner.run(work)
 
 
-async def turn_of(turns: LoopTurns, owner: Any) -> None:
-    """Wait for a turn where one has to be waited for."""
-    if turns.must_wait(owner):
-        await turns.wait(owner)
-
-
 async def piece(turns: LoopTurns, owner: Any, seconds: float, done: list[Any], name: Any = None) -> None:
     """Keep the process busy for so many seconds, and note whose turn it was."""
-    await turn_of(turns, owner)
+    await turns.take(owner)
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
         pass

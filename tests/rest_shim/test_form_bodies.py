@@ -49,6 +49,8 @@ def test_a_multipart_body(body: bytes, found: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("content_type", "body", "field", "reason"),
     [
+        (URLENCODED, b"a&" * 7_000, "body", "TOO_LONG"),
+        (MULTIPART, part("a", "1") * 7_000 + b"--b--", "body", "TOO_LONG"),
         (URLENCODED, b"a=%", "body", "INVALID_FORMAT"),
         (URLENCODED, b"a=%C3", "body.a", "INVALID_FORMAT"),
         (URLENCODED, b"%ff=a", "body", "INVALID_FORMAT"),

@@ -5,8 +5,10 @@ import gc
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import FrameType
 from typing import Any
 
+import orjson
 import pytest
 
 from bench.data import SMALL, fill
@@ -89,3 +91,51 @@ async def test_no_answer_waits_for_the_collector(api_settings: Settings, api_run
             if ours:
                 left[workload.name] = ours
     assert left == {}
+
+
+LONG = "x" * 10_000
+ADA = {"name": "Ada", "email": "ada@example.com"}
+CREATE = "mutation($i: CreateClientInput!) { createClient(input: $i) { client { id } } }"
+FILTERED = "query($f: ClientStatus) { clients(first: 1, filter: {status: {eq: $f}}) { nodes { id } } }"
+LINES = {"clientId": "client_01h455vb4pex5vsknk084sn02q", "lines": [{"description": 1, "quantity": LONG}]}
+SCHEMA = {"type": "object", "properties": {"a": {"pattern": "("}}}
+REFUSED: list[tuple[str, dict[str, Any]]] = [
+    *(
+        ("/api/v1/clients", ADA | wrong)
+        for wrong in (
+            {"metadata": {LONG: "a"}}, {"metadata": {"a": LONG}}, {"status": LONG}, {"notes": LONG * 3},
+            {"notes": [LONG]}, {"unknown": LONG}, {"tags": [LONG] * 2}, {"email": LONG}, {"email": "x"},
+        )
+    ),
+    ("/api/v1/invoices", LINES),
+    ("/api/v1/orders", {"clientId": LINES["clientId"], "serviceId": "service_01h455vb4pex5vsknk084sn02q"}),
+    ("/api/v1/forms", {"name": "F", "fields": [{"key": "a", "label": LONG, "type": "TEXT", "pattern": "("}]}),
+    ("/api/v1/agents/definitions", {"name": "A", "instructions": LONG, "model": "test", "inputSchema": SCHEMA}),
+    ("/graphql", {"query": FILTERED, "variables": {"f": LONG}}),
+    ("/graphql", {"query": CREATE, "variables": {"i": ADA | {"metadata": {LONG: "a"}}}}),
+    ("/graphql", {"query": CREATE, "variables": {"i": ADA | {"unknown": LONG}}}),
+    ("/graphql", {"query": "{ unknown }", "variables": {"i": LONG}}),
+    ("/graphql", {"query": "{ clients(after: \"x\") { nodes { id } } }", "variables": {"i": LONG}}),
+]  # fmt: skip
+
+
+async def test_no_refusal_keeps_what_was_sent(api_settings: Settings, api_runtime: Runtime, saving: None) -> None:
+    """An error whose traceback has a frame that has the error waits with all that its frames have."""
+    made = await fill(api_runtime, 1_619, SMALL)
+    app = create_app(api_settings)
+    kept: dict[str, list[str]] = {}
+    async with _started(app):
+        for number, (path, body) in enumerate(REFUSED):
+            status = 200 if path == "/graphql" else 400
+            workload = Workload(f"{number} {path}", "", "POST", path, orjson.dumps(body), status)
+            for _ in range(2):
+                assert await _ask(app, workload, made.key) == status
+            gc.collect()
+            gc.garbage.clear()
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            assert await _ask(app, workload, made.key) == status
+            gc.collect()
+            gc.set_debug(0)
+            if frames := [each.f_code.co_qualname for each in gc.garbage if isinstance(each, FrameType)]:
+                kept[workload.name] = frames
+    assert kept == {}

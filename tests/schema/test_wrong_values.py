@@ -7,7 +7,10 @@ from graphql import GraphQLInputObjectType, ValuesOfCorrectTypeRule, parse, vali
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schema.declaration.inputs import MAX_PROBLEMS, fits
 from schema.graph import CORE
+from schema.operations import OPERATIONS
+from schema.requests import variables
 from schema.requests.literals import LiteralsRule
 from tests.support.api import Org, new_order
 from tests.support.refusals import no_foreign_words, unchanged
@@ -99,6 +102,25 @@ async def test_too_many_values_name_their_variable(acme: Org) -> None:
     [error] = await shown(acme, TWO, a=GOOD, b=GOOD | {"tags": ["x"] * 7_000})
     assert error["message"] == "Variable '$b' has invalid value: It holds more than 6500 values in all."
     assert (error["path"], error["extensions"]["field"]) == (["two"], "input")
+
+
+def test_no_more_values_are_held_against_their_bounds_than_problems_are_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held: list[Any] = []
+
+    def counted(*given: Any) -> Any:
+        held.append(given)
+        return fits(*given)
+
+    monkeypatch.setattr(variables, "fits", counted)
+    line = {"description": "x" * 10_000, "quantity": "1", "unitPrice": 1}
+    operation = OPERATIONS["CreateInvoice"]
+    for extra, most in (({}, MAX_PROBLEMS), ({"unitPrice": "x", "quantity": []}, 0)):
+        given = {"input": {"clientId": "x", "lines": [line | extra] * 1_000}}
+        found = variables.wrong_variables(CORE, operation, given)
+        assert (len(found), len(held) <= 4 * most) == (MAX_PROBLEMS, True)
+        held.clear()
 
 
 NEW = 'createClient(input: {name: "a", email: "a@example.com", %s}) { client { id } }'

@@ -1,4 +1,4 @@
-"""Bodies of 100 KB that REST refuses: what one takes of the processor, and what its organization pays for it."""
+"""Bodies of 100 KB and more that REST refuses: what one takes of the processor, and what its organization pays."""
 
 from collections import Counter
 from itertools import count
@@ -16,7 +16,9 @@ SETTINGS = {"RATE_BUCKET": "1000000", "RATE_REFILL": "1"}
 TIMES = 400
 # With the default settings an organization is given 10,000 a second: 10 are worth a millisecond.
 UNITS, MOST = 10, 3.0
+CLIENTS = "/api/v1/clients"
 CLIENT = {"name": "Ada", "email": "ada@example.com"}
+ID = "client_01h455vb4pex5vsknk084sn02q"
 BODIES = {
     "not JSON": b"{" * 100_000,
     "no object": b"[" + b"1," * 49_999 + b"1]",
@@ -24,7 +26,11 @@ BODIES = {
     "10,000 unknown fields": orjson.dumps(CLIENT | {f"x{number:05}": 1 for number in range(9_000)}),
     "a text of 100,000 characters": orjson.dumps(CLIENT | {"notes": "x" * 100_000}),
     "25,000 tags": orjson.dumps(CLIENT | {"tags": ["x"] * 25_000}),
+    "125,000 numbers as IDs": orjson.dumps({"clientId": ID, "serviceId": ID, "assigneeIds": [1] * 125_000}),
+    "125,000 lines that are none": orjson.dumps({"clientId": ID, "lines": [1] * 125_000}),
 }
+# Of other objects than clients.
+PATHS = {"125,000 numbers as IDs": "/api/v1/orders", "125,000 lines that are none": "/api/v1/invoices"}
 
 
 async def measure(server: Target) -> list[Figure]:
@@ -36,7 +42,7 @@ async def measure(server: Target) -> list[Figure]:
         async with server.client(org.key) as http:
             before = await _left(http)
             with server.watching() as watched:
-                statuses = await _ask(http, body, TIMES)
+                statuses = await _ask(http, body, TIMES, PATHS.get(name, CLIENTS))
             charged = (before - await _left(http)) / TIMES
         taken = watched.cpu_s * 1000 / TIMES
         found += [
@@ -55,7 +61,7 @@ async def _empty(server: Target, slow: float) -> list[Figure]:
     org, body = await server.organization(), BODIES["25,000 tags"]
     async with server.client(org.key) as http:
         for _ in count():
-            if (await http.post("/api/v1/clients", content=body, headers=JSON)).status_code == 429:
+            if (await http.post(CLIENTS, content=body, headers=JSON)).status_code == 429:
                 break
         with server.watching() as watched:
             statuses = await _ask(http, body, TIMES)
@@ -69,10 +75,10 @@ async def _empty(server: Target, slow: float) -> list[Figure]:
 JSON = {"Content-Type": "application/json"}
 
 
-async def _ask(http: httpx.AsyncClient, body: bytes, times: int) -> Counter[int]:
+async def _ask(http: httpx.AsyncClient, body: bytes, times: int, path: str = CLIENTS) -> Counter[int]:
     statuses: Counter[int] = Counter()
     for _ in range(times):
-        statuses[(await http.post("/api/v1/clients", content=body, headers=JSON)).status_code] += 1
+        statuses[(await http.post(path, content=body, headers=JSON)).status_code] += 1
     return statuses
 
 

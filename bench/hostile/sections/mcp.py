@@ -61,6 +61,10 @@ BODIES: Mapping[str, tuple[str, bytes]] = {
     "an argument of 100 KB": (CALL, call("CreateClient", input={"name": "x" * 100_000})),
     "9,000 arguments": (CALL, call(**dict.fromkeys((f"x{number:05}" for number in range(9_000)), "1"))),
     "an argument 200 lists deep": (CALL, call(id=_deep(200))),
+    "25,000 objects that are no message, without a revision": (
+        "",
+        b'{"a": [' + b",".join([b'{"a":1}'] * 25_000) + b"]}",
+    ),
     "a task that there is not": ("tasks/get", message("tasks/get", {"taskId": encode(AGENT_JOB.prefix, new_uuid())})),
 }
 
@@ -87,7 +91,8 @@ async def measure(server: Target) -> list[Figure]:
 async def _ask(http: httpx.AsyncClient, method: str, body: bytes, times: int) -> Counter[str]:
     """How many answers were no refusal in the form of JSON-RPC."""
     found: Counter[str] = Counter()
-    named = {"MCP-Protocol-Version": NEWEST, "Mcp-Method": method}
+    # Without a revision a client has an older one.
+    named = {"MCP-Protocol-Version": NEWEST, "Mcp-Method": method} if method else {}
     if method == CALL and body.startswith(b'{"'):
         named["Mcp-Name"] = orjson.loads(body)["params"]["name"]
     for _ in range(times):

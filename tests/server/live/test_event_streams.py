@@ -7,6 +7,7 @@ from tests.support.api import Org, new_client, new_order
 from tests.support.live import following, only_result, refused
 from tests.support.refusals import CREATE, unchanged
 
+TYPED = "application/graphql-response+json"
 EVENTS = "subscription($types: [String!], $after: ID) { events(types: $types, after: $after) { id type resourceId } }"
 
 
@@ -53,8 +54,10 @@ async def test_what_is_refused_is_told_in_a_stream_where_nothing_else_is_accepte
         (error,) = only_result(answer)["errors"]
         assert (answer.status_code, error["extensions"]["code"], error["extensions"]["status"]) == (200, code, status)
         assert "ratelimit" in answer.headers
-        answer = await acme.http.post("/graphql", json=body, headers={"Accept": both})
-        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
+        for accepted, media in ((both, "application/json"), (f"{both}, {TYPED}", TYPED)):
+            answer = await acme.http.post("/graphql", json=body, headers={"Accept": accepted})
+            assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
+            assert answer.headers["content-type"].partition(";")[0] == media
 
 
 async def test_a_hash_of_another_text_is_an_error_within_a_stream_where_nothing_else_is_accepted(acme: Org) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from resolvers.database.runtime import Runtime
+from schema.declaration.inputs import MAX_PROBLEMS
 from schema.operations import OPERATIONS
 from server.mcp import library
 from server.mcp.library import McpLibrary
@@ -89,6 +90,12 @@ async def test_a_wrong_argument_is_named_and_changes_nothing(
 ) -> None:
     async with unchanged(acme):
         assert refused(await call(acme, name, given, revision)) == codes
+
+
+async def test_of_many_unknown_arguments_some_are_named(acme: Org) -> None:
+    async with unchanged(acme):
+        found = refused(await call(acme, "CreateClient", {f"x{number}": 1 for number in range(1_000)}))
+    assert found == [("BAD_INPUT", f"x{number}") for number in range(MAX_PROBLEMS)]
 
 
 async def test_another_organizations_objects_are_as_none(acme: Org, other: Org) -> None:
