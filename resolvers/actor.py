@@ -32,6 +32,13 @@ class Actor:
         are used, and how far messages are read."""
         return self.subject or self.key_id
 
+    @property
+    def credential(self) -> str:
+        """Return what its scopes are those of, in words."""
+        if self.subject is not None:
+            return "access token"
+        return "job" if self.kind is ActorKind.JOB else "API key"
+
     def may(self, scope: str) -> bool:
         """Return whether the actor holds a scope, or one that includes it."""
         return allows(self.scopes, scope)

@@ -48,7 +48,7 @@ class Context:
     ``shown_once`` holds secrets that are shown in this response, and not in a replay of it.
     ``loaded`` limits what the operation loads; None for no limit. ``announces`` is whether it makes events.
     ``committed`` is whether a commit was sent: to repeat the operation may then do it twice.
-    ``matched`` is the work of the patterns that values were held against, which is charged afterwards.
+    ``matched`` is the work of patterns, which values were held against or which were set: it is charged afterwards.
     ``dry_run`` is whether its transactions are rolled back; ``recorded`` is what the last changed, or would have.
     ``held`` takes the statements of loads while they begin, so that those of several are sent together.
     ``form_turn`` takes the caller's turn to submit a form, or raises Refusal RATE_LIMITED; None where it was taken.
@@ -109,9 +109,7 @@ class Context:
             if held is not None:
                 held.outcome = rows
         # What is made of the rows may take as long as reading a document does.
-        turns, owner = self.runtime.turns, self.actor.org_id
-        if turns.must_wait(owner):
-            await turns.wait(owner)
+        await self.runtime.turns.take(self.actor.org_id)
         return rows
 
     async def _alone(self, sql: Sql, arguments: Sequence[Any]) -> list[Row]:

@@ -42,9 +42,9 @@ from schema.messages import MessageMutation, MessageQuery
 from schema.orders import OrderMutation, OrderQuery
 from schema.reports import ReportMutation, ReportQuery
 from schema.rules.introspected import describe_enums, name_nodes, name_reserved, name_scopes, show_defaults
-from schema.rules.multipliers import PAGE, items_of, page_size
+from schema.rules.multipliers import MANY, PAGE, items_of, most_of, page_size
 from schema.rules.planned import fields_of_schema
-from schema.rules.prices import COUNTED, column_weight, counted_price, filter_price, size_of
+from schema.rules.prices import COUNTED, column_weight, counted_price, filter_price, is_short, size_of
 from schema.rules.reserved import column_needs, needed_of, order_needs
 from schema.services import ServiceMutation, ServiceQuery
 from schema.settings import SettingsMutation, SettingsQuery
@@ -53,9 +53,6 @@ from schema.tickets import TicketMutation, TicketQuery
 from schema.viewer import ViewerQuery
 from schema.webhooks.mutations import WebhookMutation
 from schema.webhooks.types import WebhookQuery
-
-# A list that is no connection, such as a message's attachments, holds at most so many objects.
-MANY = 20
 
 RequirementsOf = Callable[[Mapping[str, Any]], list[Any]]
 # What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
@@ -146,12 +143,17 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
             cost = 1
         table = ROW_TYPES.get(on.extensions["strawberry-definition"].origin)
         column = None if table is None else column_of(table, declared.python_name)
+        # What is made of other columns of the row may be as long as these.
+        made_of = [column]
+        if table is not None and column is None and is_leaf_type(held):
+            made_of += [column_of(table, name) for name in declared.metadata.get("needs", ())]
         many = is_list_type(get_nullable_type(field.type))
         listed = COLLECTIONS[RESOURCE_TYPES[_origin(node)].plural] if connection else declared.metadata.get("grouped")
         needed, reads = _by_arguments(type_name, field_name, listed)
         if "needed" in declared.metadata:
             needed, reads = declared.metadata["needed"], ("input",)
         each = "ids" if "ids" in reads and "ids" in field.args else None
+        assumed = many and is_object and each is None and not type_name.endswith("Connection")
         found[type_name, field_name] = FieldRule(
             cost=cost,
             requirement=scope,
@@ -162,9 +164,11 @@ def _rules() -> dict[tuple[str, str], FieldRule]:
             filters=("filter",) if listed is not None else (),
             price=filter_price if connection else None if listed is None else counted_price,
             charges=COUNTING if field_name == "totalCount" else (0, 0),
-            weight=column_weight(column),
-            size=size_of(column) if is_leaf_type(held) else 0,
-            times=MANY if many and is_object and each is None and not type_name.endswith("Connection") else 1,
+            weight=max(map(column_weight, made_of)),
+            size=(declared.metadata.get("size") or size_of(column)) if is_leaf_type(held) else 0,
+            short=is_short(field.type, column),
+            times=MANY if assumed else 1,
+            most=most_of(held.name) if assumed else 0,
             multiplier=page_size if connection else items_of(each) if each is not None else None,
             multiplied_by=PAGE if connection else (each,) if each is not None else (),
             cost_each=each is not None,

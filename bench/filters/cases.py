@@ -32,13 +32,14 @@ def cases(size: Size) -> Iterator[Case]:
 
 
 def uncovered(size: Size) -> list[str]:
-    """Return the conditions of the measured lists that have no case."""
+    """Return the conditions of all lists that have no case."""
+    known = conditions(size)
     return [
         f"{name}.{field} {operator}"
-        for name, fields in conditions(size).items()
-        for field, asked in ((camel(name), asked) for name, asked in COLLECTIONS[name].filters.items())
+        for name, collection in COLLECTIONS.items()
+        for field, asked in ((camel(each), asked) for each, asked in collection.filters.items())
         for operator in _operators(asked)
-        if operator not in fields.get(field, {})
+        if operator not in known.get(name, {}).get(field, {})
     ]
 
 

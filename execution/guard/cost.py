@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphql import (
-    DirectiveNode,
     FieldNode,
     FragmentSpreadNode,
     GraphQLNamedType,
@@ -22,7 +21,7 @@ from graphql import (
 
 from execution.guard.arguments import is_given, root_of, type_of
 from execution.guard.documents import Operation
-from execution.guard.nesting import CONDITIONS
+from execution.guard.nesting import left_out, root_keys
 
 # What JSON puts around a key and its value.
 AROUND = 6
@@ -37,7 +36,8 @@ class FieldRule:
     """What a field costs and what it requires.
 
     ``cost`` is for one object. What a field holds costs ``times`` as much, or as often as ``multiplier`` returns from
-    the arguments ``multiplied_by``; ``cost_each``: the field's own cost is multiplied too.
+    the arguments ``multiplied_by``; ``cost_each``: the field's own cost is multiplied too. ``most`` is how many objects
+    it may hold, where that is more.
 
     ``requirement`` is what whoever asks for the field must have, ``further`` what beside it, and ``requirements_of``
     returns more from the arguments that it ``reads``: any hashable values, which mean something to the caller alone.
@@ -47,7 +47,7 @@ class FieldRule:
     field adds to the cost of the field around it: an amount, and how many times the price of that field's filters.
 
     ``weight`` is the cost of the field's own size, ``size`` how many bytes it may have, 0 where its length is counted
-    when it is loaded. ``introspects`` is how many objects of the schema it shows.
+    when it is loaded; ``short``: no value has more. ``introspects`` is how many objects of the schema it shows.
     """
 
     cost: int = 0
@@ -61,8 +61,10 @@ class FieldRule:
     charges: tuple[int, int] = (0, 0)
     weight: int = 0
     size: int = 64
+    short: bool = False
     introspects: int = 0
     times: int = 1
+    most: int = 0
     multiplier: Callable[[Mapping[str, Any]], int] | None = None
     multiplied_by: tuple[str, ...] = ()
     cost_each: bool = False
@@ -86,7 +88,9 @@ class CostAnalysis:
     """What analyzing a selection found. ``requirements`` has for each the path of the first field that has it.
 
     ``unrestricted``: all of its fields are. ``filtered``: some field of it is given one of its filters, and not as
-    null. ``searched`` is the part of the cost for filters and charges, each once however many objects have it.
+    null. ``fields`` is how many root fields there are, by their response keys. ``searched`` is the part of the cost for
+    filters and charges, each once however many objects have it.
+    ``repeats`` is how many of its aliases may show once more what is counted when it is loaded.
     ``charges`` is what its fields add to the cost of the field around it. ``size`` is how many bytes the response may
     have, without what is counted when it is loaded. ``expanded`` is how many fields there are with each fragment
     written out at each spread, once for each type that an object with the field can have.
@@ -104,15 +108,17 @@ class CostAnalysis:
     searched: int = 0
     charges: tuple[int, int] = (0, 0)
     size: int = 0
+    repeats: int = 0
     requirements: dict[Any, tuple[str, ...]] = field(default_factory=dict)
 
-    def add(self, other: "CostAnalysis", prefix: tuple[str, ...] = (), times: int = 1) -> None:
-        """Add a part, ``times`` over, whose fields are at ``prefix``."""
+    def add(self, other: "CostAnalysis", prefix: tuple[str, ...] = (), times: int = 1, most: int = 1) -> None:
+        """Add a part whose fields are at ``prefix``: ``times`` over, and in size ``most`` times."""
         self.depth = max(self.depth, other.depth)
         self.aliases += other.aliases
+        self.repeats += other.repeats
         self.directives += other.directives
         self.cost += other.cost * times
-        self.size += other.size * times
+        self.size += other.size * most
         self.searched += other.searched
         self.charges = self.charges[0] + other.charges[0], self.charges[1] + other.charges[1]
         self.introspected += other.introspected * times
@@ -138,19 +144,13 @@ class _Analyzer:
             if any(left_out(directive, self.variables) for directive in part.directives or ()):
                 continue
             if isinstance(part, FieldNode):
-                whole.fields += 1
-                whole.aliases += part.alias is not None
                 whole.add(self._field(part, parent))
             elif isinstance(part, InlineFragmentNode):
                 condition = part.type_condition
                 on = parent if condition is None else self.schema.type_map.get(condition.name.value)
-                inner = self.selection(part.selection_set, on)
-                whole.fields += inner.fields
-                whole.add(inner)
+                whole.add(self.selection(part.selection_set, on))
             elif isinstance(part, FragmentSpreadNode):
-                inner = self._fragment(part.name.value)
-                whole.fields += inner.fields
-                whole.add(inner)
+                whole.add(self._fragment(part.name.value))
         return whole
 
     def _fragment(self, name: str) -> CostAnalysis:
@@ -167,14 +167,16 @@ class _Analyzer:
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> CostAnalysis:
         name = node.name.value
         on = parent.name if parent is not None else ""
-        rule = self.rules.get((on, name)) or FieldRule(unrestricted=name.startswith("__"))
+        rule = self.rules.get((on, name)) or FieldRule(unrestricted=name.startswith("__"), short=True)
         arguments = _arguments_of(node, rule, self.variables)
         times = rule.times if rule.multiplier is None else rule.multiplier(arguments)
         own = rule.cost * (times if rule.cost_each else 1) + rule.weight
         price = 0 if rule.price is None else rule.price(arguments)
         response_key = node.alias.value if node.alias is not None else name
+        aliases = int(node.alias is not None)
         measure = CostAnalysis(
-            depth=1, cost=own + price, introspected=rule.introspects * rule.times,
+            depth=1, aliases=aliases, repeats=0 if rule.short else aliases,
+            cost=own + price, introspected=rule.introspects * rule.times,
             unrestricted=rule.unrestricted, searched=price, size=len(response_key) + AROUND + rule.size, expanded=1,
         )  # fmt: skip
         if rule.requirement is not None:
@@ -187,7 +189,7 @@ class _Analyzer:
                 measure.requirements.setdefault(requirement, (response_key,))
         if node.selection_set is not None:
             held = self.selection(node.selection_set, type_of(node, parent))
-            measure.add(held, (response_key,), times)
+            measure.add(held, (response_key,), times, rule.most or times)
             measure.depth = held.depth + 1
             amount, factor = held.charges
             charged = amount + factor * price
@@ -211,17 +213,6 @@ def _arguments_of(node: FieldNode, rule: FieldRule, variables: Mapping[str, Any]
     }
 
 
-def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
-    """Return whether ``@skip`` or ``@include`` leaves out what it stands at."""
-    if directive.name.value not in CONDITIONS:
-        return False
-    for argument in directive.arguments or ():
-        wanted = value_from_ast_untyped(argument.value, cast(dict[str, Any], variables))
-        if argument.name.value == "if" and wanted is (directive.name.value == "skip"):
-            return True
-    return False
-
-
 def defaults_of(operation: Operation) -> dict[str, Any]:
     """Return the default values of an operation's variables, by name."""
     return {
@@ -235,8 +226,10 @@ def analyze_cost(
     schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, FieldRule]
 ) -> CostAnalysis:
     """Analyze an operation with its variables. Unknown fields cost nothing: validation reports them."""
-    analyzer = _Analyzer(schema, operation, defaults_of(operation) | dict(variables), rules)
+    values = defaults_of(operation) | dict(variables)
+    analyzer = _Analyzer(schema, operation, values, rules)
     measure = analyzer.selection(operation.definition.selection_set, root_of(schema, operation.operation_type))
+    measure.fields = len(root_keys(operation.definition, operation.fragments, values))
     measure.directives += len(operation.definition.directives or ())
     measure.cost += max(0, measure.expanded - FREE_FIELDS) // FIELDS_FOR_ONE
     return measure

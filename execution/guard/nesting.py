@@ -1,9 +1,10 @@
-"""How deep the selections of a document lie within each other, and which variables decide what is left out of them.
+"""How deep the selections of a document lie within each other, and what ``@skip`` and ``@include`` leave out of them.
 
 Cost analysis, validation and the compiler recurse into selections. This is checked before them, without recursion.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
 
 from graphql import (
     DefinitionNode,
@@ -16,6 +17,7 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     VariableNode,
+    value_from_ast_untyped,
 )
 
 # The directives that may leave out what they stand at.
@@ -59,6 +61,41 @@ def conditions_of(
                         if isinstance(argument.value, VariableNode):
                             found.setdefault(argument.value.name.value, directive)
             if isinstance(part, FragmentSpreadNode) and part.name.value not in spread:
+                spread.add(part.name.value)
+                if part.name.value in fragments:
+                    left.append(fragments[part.name.value].selection_set)
+    return found
+
+
+def left_out(directive: DirectiveNode, variables: Mapping[str, Any]) -> bool:
+    """Return whether ``@skip`` or ``@include`` leaves out what it stands at."""
+    if directive.name.value not in CONDITIONS:
+        return False
+    for argument in directive.arguments or ():
+        wanted = value_from_ast_untyped(argument.value, cast(dict[str, Any], variables))
+        if argument.name.value == "if" and wanted is (directive.name.value == "skip"):
+            return True
+    return False
+
+
+def root_keys(
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Mapping[str, Any],
+) -> set[str]:
+    """Return the response keys of an operation's root fields. One that is asked for in several places is one."""
+    found: set[str] = set()
+    spread: set[str] = set()
+    left = [operation.selection_set]
+    while left:
+        for part in left.pop().selections:
+            if any(left_out(directive, variables) for directive in part.directives or ()):
+                continue
+            if isinstance(part, FieldNode):
+                found.add((part.alias or part.name).value)
+            elif isinstance(part, InlineFragmentNode):
+                left.append(part.selection_set)
+            elif isinstance(part, FragmentSpreadNode) and part.name.value not in spread:
                 spread.add(part.name.value)
                 if part.name.value in fragments:
                     left.append(fragments[part.name.value].selection_set)

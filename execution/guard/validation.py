@@ -24,7 +24,7 @@ MAX_COMPARISONS = 10_000
 
 
 class FieldsCanBeMergedRule(OverlappingFieldsCanBeMergedRule):
-    """FieldKinds of one name can be merged; finding that out takes no longer than ``MAX_COMPARISONS``."""
+    """Fields of one name can be merged; finding that out takes no longer than ``MAX_COMPARISONS``."""
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)

@@ -57,6 +57,16 @@ class FieldPlan:
             found = self.selections[type_.name] = self.plan.under(self, type_)
         return found
 
+    def load_key(self) -> tuple[Any, ...]:
+        """Return what is equal for the batch fields that are loaded at once: one selection of the same columns.
+
+        Where a place of it lies deeper than selections are compiled within each other, its columns are others.
+        """
+        assert self.arguments is not None, "a batch field has arguments, even if none"
+        if self.arguments.columns is None:
+            self.set_columns()
+        return self.together, self.arguments.columns
+
     def set_columns(self) -> None:
         """Work out which columns of its objects' rows a batch field selects."""
         assert self.arguments is not None, "a batch field has arguments, even if none"

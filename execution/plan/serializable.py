@@ -63,8 +63,11 @@ def can_be_joined(selection: SelectionPlan) -> bool:
             # It reads the row by names of its own, which a joined row does not have.
             return False
         if not field.is_leaf:
-            whole = field_kind.reader.key is None and field.shape.item is None
-            if not (whole and can_be_joined(field.selection(field.shape.named))) and not is_serializable(field):
+            if field_kind.reader.key is None and field.shape.item is None:
+                # What it holds is read from the same row.
+                if not can_be_joined(field.selection(field.shape.named)):
+                    return False
+            elif not is_serializable(field):
                 return False
     return True
 

@@ -20,6 +20,7 @@ from execution.run.levels import Level, Levels, Position, selections_of
 from execution.run.null_propagation import BrokenList, NullPropagation, propagates
 from execution.run.observation import ObserveLevel, observed
 from execution.run.serialization import Serialization
+from execution.run.sharing import most_shared
 
 # Members of an enum are found more slowly than names of a module.
 _OFF, _CHECKED = Serializers.OFF, Serializers.CHECKED
@@ -27,11 +28,11 @@ _Batches = list[tuple[FieldPlan, BatchField, Level]]
 
 
 class LevelRun:
-    """One run of a plan, or of one root field of a mutation: its levels, its completion and its serialization."""
+    """One run of a plan, or of one root field of a mutation; ``shared``: how often a loaded object is shown at most."""
 
     __slots__ = (
         "_batches", "_begin_loads", "_completion", "_levels", "_observe", "_serialization", "context", "cost", "plan",
-        "root", "variables",
+        "root", "shared", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -41,6 +42,7 @@ class LevelRun:
         self.plan, self.variables, self.context, self.root = plan, variables, context, root
         self._observe, self._begin_loads = observe, settings.begin_loads
         self.cost, self._levels = 0, Levels()
+        self.shared = 1
         self._completion = Completion(plan, variables, context, root, self._levels)
         self._serialization: Serialization | None = None
         if plan.serializers is not _OFF and not plan.paths:
@@ -226,7 +228,7 @@ class LevelRun:
         """Load batch fields; those that are one selection in several places, together."""
         groups: dict[Any, _Batches] = {}
         for entry in batches:
-            groups.setdefault(entry[0].together, []).append(entry)
+            groups.setdefault(entry[0].load_key(), []).append(entry)
         loads: Iterable[Any] = map(self._group, groups.values())
         if self._begin_loads is not None and len(groups) > 1:
             loads = await self._begin_loads(self.context, list(loads))
@@ -245,10 +247,11 @@ class LevelRun:
         try:
             arguments = field.arguments
             assert arguments is not None, "a batch field has arguments, even if none"
-            if arguments.columns is None:
-                field.set_columns()
             values = await field_kind.resolve(self.context, parents, arguments.of(self.variables))
-            return one_for_each(field.parent.name, field.name, values, parents)
+            found = one_for_each(field.parent.name, field.name, values, parents)
+            if len(found) > 1 or field.shape.item is not None:
+                self.shared = max(self.shared, most_shared(found, lists=field.shape.item is not None))
+            return found
         except Exception as error:
             return [error] * len(parents)
 

@@ -72,7 +72,8 @@ class NullPropagation:
             for index, item in enumerate(value.items):
                 yield self._guarded(field, shape.item, item, [*path, index])
         if isinstance(value, Failure):
-            raise value.error
+            # Located: a generator may not raise StopIteration, which a resolver may have raised.
+            raise located_error(value.error, field.nodes, path)
         if value is None or shape.column is not None:
             return value
         if shape.item is None:

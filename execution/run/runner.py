@@ -19,9 +19,10 @@ class Outcome(ExecutionResult):
     """The result of a run. ``cost`` is what its objects cost, None where graphql-core ran it.
 
     ``serializer_failures`` is how often a serializer failed: where the result has no errors, a promise was broken.
+    ``shared`` is how often one loaded object is shown at most, aliases apart; None where graphql-core ran it.
     """
 
-    __slots__ = ("cost", "serializer_failures")
+    __slots__ = ("cost", "serializer_failures", "shared")
 
     def __init__(
         self,
@@ -29,10 +30,12 @@ class Outcome(ExecutionResult):
         errors: list[GraphQLError] | None,
         cost: int | None = None,
         serializer_failures: int = 0,
+        shared: int | None = None,
     ) -> None:
         super().__init__(data, errors)
         self.cost = cost
         self.serializer_failures = serializer_failures
+        self.shared = shared
 
 
 async def _serially(
@@ -43,16 +46,18 @@ async def _serially(
     data: dict[str, Any] = {}
     errors: list[GraphQLError] = []
     cost = serializer_failures = 0
+    shared = 1
     for key, field in plan.root.fields.items():
         made = LevelRun(plan, variables, context, root, settings, observe)
         part, found = await made.run(SelectionPlan(plan.root.type_, {key: field}, {key: None}))
         errors += found
         cost += made.cost
         serializer_failures += made.serializer_failures
+        shared = max(shared, made.shared)
         if part is None:
-            return Outcome(None, errors, cost, serializer_failures)
+            return Outcome(None, errors, cost, serializer_failures, shared)
         data |= part
-    return Outcome(data, errors or None, cost, serializer_failures)
+    return Outcome(data, errors or None, cost, serializer_failures, shared)
 
 
 async def run(
@@ -84,11 +89,11 @@ async def run(
     asked = plan.root
     if only is not None:
         if only not in asked.fields:
-            return Outcome({}, None)
+            return Outcome({}, None, shared=1)
         asked = SelectionPlan(asked.type_, {only: asked.fields[only]}, {only: None})
     made = LevelRun(plan, variables, context, root, settings, observe)
     data, errors = await made.run(asked)
-    return Outcome(data, errors or None, made.cost, made.serializer_failures)
+    return Outcome(data, errors or None, made.cost, made.serializer_failures, made.shared)
 
 
 async def run_core(

@@ -45,7 +45,7 @@ def must_hold(ctx: Context, scopes: Iterable[str], field: str) -> None:
     """Refuse a key that lacks one of some scopes. Raises Refusal FORBIDDEN with the scope."""
     for scope in scopes:
         if not ctx.actor.may(scope):
-            message = f"The API key lacks the scope {scope}, which it cannot give."
+            message = f"The {ctx.actor.credential} lacks the scope {scope}, which it cannot give."
             raise Refusal("FORBIDDEN", message, field=field, scope=scope)
 
 

@@ -15,7 +15,7 @@ from models.audit import audit_entries
 from models.lookups import LISTED_ITEMS
 from models.typeid import encode, new_uuid
 from resolvers.audit.entries import NewAuditEntry, mac_of
-from resolvers.changes.write_sql import change_sql
+from resolvers.changes.write_sql import LISTS, change_sql
 from resolvers.collections.collection import Collection
 from resolvers.context import Context, now
 from resolvers.database.sql import referred
@@ -79,9 +79,10 @@ async def apply(
     if ctx.recorded is not None:
         ctx.recorded.events += events
         ctx.recorded.note_row(verb, encode(prefix, row["id"]), row)
-    sql = change_sql(verb, prefix, collection.table, written, lookups, scope_sets, through)
+    one = len(entries) == 1 and len(events) <= 1
+    sql = change_sql(verb, prefix, collection.table, written, lookups, scope_sets, through, one=one)
     try:
-        done = await ctx.row(sql, **values)
+        done = await ctx.row(sql, **_single(values) if one else values)
     except asyncpg.UniqueViolationError as error:
         raise _conflict(collection, error) from error
     except asyncpg.ForeignKeyViolationError as error:
@@ -126,7 +127,14 @@ def _lookups(collection: Collection, verb: str | None, columns: tuple[str, ...])
 
 async def write_entries(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]]) -> None:
     """Write audit entries alone, each with the id of its target."""
-    await ctx.fetch(change_sql(None, "audit", audit_entries, (), (), -1), **_audit_values(ctx, entries))
+    values, one = _audit_values(ctx, entries), len(entries) == 1
+    sql = change_sql(None, "audit", audit_entries, (), (), -1, one=one)
+    await ctx.fetch(sql, **_single(values) if one else values)
+
+
+def _single(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a change's values with the one value of each list in its place."""
+    return values | {name: values[name][0] for name in LISTS if name in values}
 
 
 def _audit_values(ctx: Context, entries: list[tuple[NewAuditEntry, UUID]]) -> dict[str, Any]:

@@ -160,10 +160,10 @@ class Collection:
 
     ``searched`` are the columns whose words find a row, ``sort_fields`` and ``filters`` what a list can be sorted and
     filtered by. ``hidden`` are rows that not everybody sees: every page, count, look-up, joined row, filter and event
-    of the collection follows it. ``clients`` is which rows a client sees, with an access token of its own: none where
-    it is not said. Rows with a ``deleted_at`` are seen by nobody, and where ``only`` is a column and its
-    value, neither are those that have another. ``unique_conflicts`` says what violated unique constraints mean, by
-    their names: the input's field whose value another row has, and the conflict.
+    of the collection follows it. ``clients`` is which rows a client sees, with an access token of its own that has the
+    collection's scope (``CLIENT_SCOPES``): none where it is not said. Rows with a ``deleted_at`` are seen by nobody,
+    and where ``only`` is a column and its value, neither are those that have another. ``unique_conflicts`` says what
+    violated unique constraints mean, by their names: the input's field whose value another row has, and the conflict.
     ``default_order`` is that of a list without another one, as of a page's window, and ``ordered`` the words for it.
     """
 

@@ -81,7 +81,12 @@ class PooledConnection(asyncpg.Connection):
             await self.open()
             opening = None
         if statement is None:
-            statement = await self._get_statement(sql, None, named=True, use_cache=False)
+            try:
+                statement = await self._get_statement(sql, None, named=True, use_cache=False)
+            except _OUTDATED:
+                # Of PgBouncer's connection, which has the same statement from before: it ends with this one.
+                self.terminate()
+                raise
             # asyncpg closes what is evicted here when it prepares the next one.
             size = BYTES_OF_STATEMENT + BYTES_OF_CHARACTER * len(sql)
             self._stmts_to_close.update(self.prepared.put(sql, statement, size, self.owner))

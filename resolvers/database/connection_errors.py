@@ -13,7 +13,9 @@ NOT_MIGRATED_ERRORS = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError
 # out, cancelled statement) and 58 (input or output error); and of other classes 25006 (read-only, such as a standby),
 # 25P03 and 25P04 (a transaction ended by a time-out), 55P03 (a lock that was not free in time) and 55006 (object in
 # use).
-# asyncpg raises InternalClientError for a statement on a connection that the server has begun to close.
+# asyncpg raises InternalClientError for a statement on a connection that the server has begun to close, and
+# InvalidCachedStatementError where a table has changed since the statement was prepared: the next connection prepares
+# it anew.
 CONNECTION_ERRORS = (
     OSError,
     asyncpg.InterfaceError,
@@ -28,6 +30,7 @@ CONNECTION_ERRORS = (
     asyncpg.TransactionTimeoutError,
     asyncpg.LockNotAvailableError,
     asyncpg.ObjectInUseError,
+    asyncpg.InvalidCachedStatementError,
     *NOT_MIGRATED_ERRORS,
 )
 # What stands for the causes of all errors of lost connections.

@@ -19,7 +19,7 @@ DIALECT = _make_dialect()
 STATEMENTS_KEPT = 2_000
 # The bytes that values without a declared length may take; those of JSON include the objects that it is parsed into,
 # which may be twice as many where it holds nothing but small values.
-_PLAIN, _WORD, _TAGS, _JSON = 40, 256, 4 * 1024, 128 * 1024
+_PLAIN, _WORD, _TAGS, _JSON = 40, 256, 6 * 1024, 128 * 1024
 # The objects that JSON is parsed into take so many times its text; of long JSON, with its small values, some more.
 JSON_TIMES, _LARGE = 3, 4
 # Texts that may have more bytes than this are measured.

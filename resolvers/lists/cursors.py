@@ -73,8 +73,9 @@ def _invalid(message: str, argument: str) -> Refusal:
 
 def _encode_key(key: Any) -> Any:
     if isinstance(key, datetime):
-        if key.year in (datetime.max.year, datetime.min.year):
-            return "+" if key.year == datetime.max.year else "-"
+        # Neither has a time zone, so that neither is equal to a time of its year.
+        if key in (FOREVER, NEVER):
+            return "+" if key == FOREVER else "-"
         return (key - _EPOCH) // timedelta(microseconds=1)
     return key.hex if isinstance(key, UUID) else key
 

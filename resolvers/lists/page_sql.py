@@ -86,11 +86,14 @@ class _Composer(PageParts):
         members = f"(SELECT DISTINCT unnest({node.parameters[0]}::TEXT[]) AS value) AS {member}"
         return self._selected(f"{members} JOIN LATERAL ({rows}) AS {alias} ON true", alias)
 
+    def _cursor(self, keys: list[str]) -> str:
+        """Return a row's keys as its cursor holds them: null where they are its id alone, which is selected too."""
+        return "NULL" if self.order == ("id",) and "id" in self.shape.columns else row_of(keys)
+
     def _selected(self, source: str, alias: str, *conditions: str) -> Sql:
         """Return the statement of a page of a source's rows that meet the filter and further conditions."""
-        selected = SelectedColumns(
-            self.new_alias, self.table, alias, self.shape.columns, row_of([key.over(alias) for key in self.keys])
-        )
+        cursor = self._cursor([key.over(alias) for key in self.keys])
+        selected = SelectedColumns(self.new_alias, self.table, alias, self.shape.columns, cursor)
         listed = ", ".join([*selected.texts, "1 AS nth"])
         return self._statement(
             f"SELECT {listed} FROM {source}{selected.joins}{self._window(alias, *conditions)}", selected
@@ -102,7 +105,7 @@ class _Composer(PageParts):
         source, alias, conditions = self._source()
         keys = [key.over(alias) for key in self.keys]
         own = tuple(dict.fromkeys(name.partition(".")[0] for name in shape.columns))
-        wanted = SelectedColumns(self.new_alias, self.table, alias, own, row_of(keys))
+        wanted = SelectedColumns(self.new_alias, self.table, alias, own, self._cursor(keys))
         listed = ", ".join([*wanted.texts, *self._labelled_keys(alias)])
         inner = f"(SELECT {listed} FROM {source}{self._window(alias, *conditions)}) AS {rows}"
         # Referred rows are joined to the rows of the pages, not to all rows that these are chosen from.
@@ -130,9 +133,8 @@ class _Composer(PageParts):
             ways.append(self._bounded(condition, checked) if checked else self._unbounded(condition))
         page = " UNION ALL ".join([f"SELECT * FROM ({way}) AS {self.new_alias()}" for way in ways])
         row, own = self.new_alias(), self.new_alias()
-        selected = SelectedColumns(
-            self.new_alias, self.table, own, self.shape.columns, row_of(self._key_labels("page"))
-        )
+        cursor = self._cursor(self._key_labels("page"))
+        selected = SelectedColumns(self.new_alias, self.table, own, self.shape.columns, cursor)
         # The offset keeps PostgreSQL from reading all rows to look for each in the page.
         by_id = f"SELECT * FROM {name} AS {row} WHERE {row}.org_id = {ORG} AND {row}.id = page.id OFFSET 0"
         listed = ", ".join([*selected.texts, "page.nth"])

@@ -57,7 +57,8 @@ class Page:
     def cursor(self, row: Row) -> str:
         """Return the cursor of one of its rows, which were loaded with ``CURSOR`` among their columns."""
         request, terms = self.request, self.request.window.terms
-        keys = [row[CURSOR]] if len(terms) == 1 else row[CURSOR]
+        # In the order of ids alone the key is one, and is not selected twice.
+        keys = row[CURSOR] if len(terms) > 1 else [row["id"] if row[CURSOR] is None else row[CURSOR]]
         return encode_cursor(cursor_name(request.collection, request.column), signature_of(terms), keys)
 
 

@@ -8,7 +8,8 @@ from models.parts import column_of, parts_of
 from resolvers.database.fragments import ORG, Aliases, Fragment, open_row, quoted
 from resolvers.database.sql import Width, referred, width_of
 
-# Loaded like a column: the row's keys in the page's order, which its cursor holds.
+# Loaded like a column: the row's keys in the page's order, which its cursor holds; null where its id is loaded as all
+# of them.
 CURSOR = "@cursor"
 
 

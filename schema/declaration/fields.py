@@ -84,13 +84,20 @@ def describe(cls: type[Any], model: type[Any] | None) -> None:
                 field.description = known.description
 
 
-def computed(resolve: Callable[[Any], Any], *needs: str, description: str, reader: ColumnReader | None = None) -> Any:
-    """Return a field made from columns of its row: those that it ``needs``, or those of its column ``reader``."""
+def computed(
+    resolve: Callable[[Any], Any], *needs: str, description: str, reader: ColumnReader | None = None,
+    size: int | None = None,
+) -> Any:  # fmt: skip
+    """Return a field made from columns of its row: those that it ``needs``, or those of its column ``reader``.
+
+    ``size`` is how many bytes its value may have, where these may be more than most fields'.
+    """
 
     def resolver(root: Any) -> Any:
         return resolve(root)
 
-    return strawberry.field(resolver=resolver, description=description, metadata={"needs": needs, "reader": reader})
+    metadata = {"needs": needs, "reader": reader, "size": size}
+    return strawberry.field(resolver=resolver, description=description, metadata=metadata)
 
 
 def member(name: str, description: str = "", *, null: bool = False, convert: Callable[[Any], Any] | None = None) -> Any:

@@ -19,7 +19,7 @@ from strawberry.types.base import StrawberryMaybe
 from models.names import camel
 from models.parts import parts_of
 from models.types import decimal_text
-from resolvers.errors import REASONS, Refusal, Refusals, bad_input
+from resolvers.errors import REASONS, Refusal, Refusals, bad_input, forget_frames
 from schema.declaration.fields import describe, given
 from schema.declaration.input_values import NO_FIELD, REQUIRED
 
@@ -217,6 +217,9 @@ def fits(adapter: TypeAdapter[Any], value: Any, path: str, problems: list[Refusa
             text, reason, extra = _explained(problem)
             says = f"It {text}." if text.startswith("must ") else f"{text[:1].upper()}{text[1:]}."
             problems.append(bad_input(where, says, reason, **extra))
+            # Of some types it is a text.
+            if isinstance(cause := problem.get("ctx", {}).get("error"), Exception):
+                forget_frames(cause)
         return value
 
 

@@ -12,6 +12,8 @@ from resolvers.lists.selected_columns import CURSOR
 from schema.declaration.fields import batched, computed, object_type, same_row
 
 T = TypeVar("T")
+# A cursor holds a text that its list is sorted by: 254 characters of four bytes, in base64url.
+CURSOR_BYTES = 2_048
 # What is read of a page's rows needs their id, so that a page of which nothing is read is known: it needs no column.
 ROWS = ("id",)
 
@@ -31,7 +33,8 @@ def _of_page(name: str, description: str) -> Any:
 
 
 def _cursor(read: Callable[[Any], str | None], description: str, *, null: bool) -> Any:
-    return computed(read, description=description, reader=ColumnReader(convert=read, null=null, needs=(CURSOR,)))
+    reader = ColumnReader(convert=read, null=null, needs=(CURSOR,))
+    return computed(read, description=description, reader=reader, size=CURSOR_BYTES)
 
 
 @object_type(description="Position of a page in its list.")

@@ -25,6 +25,13 @@ def shown_moment(value: datetime) -> str:
     return f"{_day(value.toordinal())}{_MINUTES[value.hour * 60 + value.minute]}{within}"
 
 
+def moment_inline(value: str, named: Callable[[Any], str]) -> str:
+    """Return the text of ``shown_moment`` of a variable; ``named`` names a value in it."""
+    day, minute, within = named(_day), f"{value}.hour * 60 + {value}.minute", f"{value}.second * 1000"
+    within = f"{named(_WITHIN)}[{within} + {value}.microsecond // 1000]"
+    return f"({day}({value}.toordinal()) + {named(_MINUTES)}[{minute}] + {within})"
+
+
 @lru_cache(DAYS_KEPT)
 def _minute(minutes: int) -> str:
     return f"{_day(_EPOCH + minutes // 1440)}{_MINUTES[minutes % 1440]}"

@@ -178,7 +178,8 @@ def _object_scalar(
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A time in RFC 3339 format, in UTC with milliseconds, such as `2026-11-25T09:30:00.000Z`.",
+        description="A time in RFC 3339 format, in UTC with milliseconds, such as `2026-11-25T09:30:00.000Z`. "
+        "Of an input, what is finer than a millisecond is cut off.",
         specified_by_url=RFC_TIME,
         serialize=shown_moment,
         parse_value=_moment,

@@ -31,7 +31,7 @@ from schema.requests.errors import too_deep
 from schema.requests.prepared import Prepared
 from schema.requests.results import OperationResult, refused_result, result_of
 from schema.requests.root_fields import run_root_fields
-from schema.requests.sizes import bounded
+from schema.requests.sizes import fits, require_size
 from schema.requests.traced import begin_operation, end_operation
 from schema.requests.variables import checked_variables
 
@@ -133,13 +133,13 @@ class Engine:
             raise Refusal("TOO_COMPLEX", "The operation introspects too much. Send one introspection query, alone.")
 
     def allow(self, prepared: Prepared, actor: Actor) -> None:
-        """Raises Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""
+        """Raise Refusal FORBIDDEN, with the scope and the field's path, for what the actor may not do."""
         for needed, path in prepared.measure.requirements.items():
             if isinstance(needed, Reserved):
                 if actor.kind in needed.kinds and actor.name != needed.unless:
                     raise Refusal("FORBIDDEN", needed.why, field=needed.field, path=list(path))
             elif not actor.may(needed):
-                message = f"The key lacks the scope {needed}."
+                message = f"The {actor.credential} lacks the scope {needed}."
                 raise Refusal("FORBIDDEN", message, scope=needed, path=list(path))
 
     async def run(self, ctx: Context, prepared: Prepared, root: Any = None) -> OperationResult:
@@ -167,7 +167,8 @@ class Engine:
             variables = checked_variables(CORE, operation, prepared.variables, named=named)
             if ctx.is_open:
                 outcome = await self.executor.run(operation, variables, context=ctx, observe=observe)
-                await bounded(outcome.data, prepared.measure, ctx.loaded)
+                if not fits(outcome, prepared.measure, ctx.loaded):
+                    await require_size(outcome.data, ctx.loaded)
                 result = result_of(ctx, operation, outcome)
             elif operation.operation_type == "mutation":
                 result = await run_root_fields(self.executor, ctx, prepared, variables)
@@ -177,7 +178,8 @@ class Engine:
             else:
                 async with ctx.snapshot():
                     outcome = await self.executor.run(operation, variables, context=ctx, root=root, observe=observe)
-                    await bounded(outcome.data, prepared.measure, ctx.loaded)
+                    if not fits(outcome, prepared.measure, ctx.loaded):
+                        await require_size(outcome.data, ctx.loaded)
                     if self.compare:
                         await _compare(self.executor, ctx, prepared, outcome, root)
                 result = result_of(ctx, operation, outcome)

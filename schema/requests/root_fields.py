@@ -16,7 +16,7 @@ from schema.requests.errors import shown_error
 from schema.requests.prepared import Prepared
 from schema.requests.repeats import Repeatable, is_repeatable, response_key
 from schema.requests.results import OperationResult, errors_of
-from schema.requests.sizes import bounded
+from schema.requests.sizes import fits, require_size
 
 
 class _RolledBackError(Exception):
@@ -44,7 +44,7 @@ async def run_root_fields(
         position, positions[name] = positions[name], positions[name] + 1
         before = None if ctx.loaded is None else ctx.loaded.copy()
         try:
-            part, cost = await _root_field(executor, ctx, prepared, variables, position, key, name)
+            part, cost = await _root_field(executor, ctx, prepared, variables, position, key, name, data)
             if ctx.recorded is not None:
                 recorded[key] = ctx.recorded
         except _RolledBackError as failed:
@@ -62,6 +62,9 @@ async def run_root_fields(
         # A field that is given again came to no more than all of them may.
         actual += cost
     shown = [_shown(ctx, key, recorded) for key in data] if ctx.dry_run else None
+    if shown and ctx.loaded is not None:
+        # They stand in the result by root field, and all together.
+        await require_size([data, shown, shown], ctx.loaded)
     return OperationResult(data, errors, actual=actual, recorded=recorded, dry_root_fields=shown)
 
 
@@ -72,9 +75,13 @@ def _shown(ctx: Context, key: str, recorded: Mapping[str, RecordedChanges]) -> d
 
 
 async def _root_field(
-    executor: Executor, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str
-) -> tuple[dict[str, Any], int]:
-    """Return the field's part of the data, nothing for one that is skipped; and what it cost."""
+    executor: Executor, ctx: Context, prepared: Prepared, variables: Variables, position: int, key: str, name: str,
+    before: dict[str, Any],
+) -> tuple[dict[str, Any], int]:  # fmt: skip
+    """Return the field's part of the data, nothing for one that is skipped; and what it cost.
+
+    ``before`` is the part of the fields before it.
+    """
     asked, fingerprint = None, b""
     keyed = ctx.idempotency_key is not None and ctx.actor.caller is not None and not ctx.dry_run
     if keyed and is_repeatable(name):
@@ -86,13 +93,18 @@ async def _root_field(
         if asked is not None:
             stored = await idempotency.replay(ctx, name, position, fingerprint)
             if stored is not None:
+                again = {key: asked.shaped(stored)}
+                if ctx.loaded is not None:
+                    # Nothing of it was loaded, so that it is not known what it may take.
+                    ctx.loaded.shared = None
+                    await require_size([before, again], ctx.loaded)
                 ctx.replayed = True
-                return {key: asked.shaped(stored)}, prepared.measure.cost
+                return again, prepared.measure.cost
         outcome = await executor.run(prepared.operation, variables, context=ctx, only=key, observe=observe)
         if outcome.errors or outcome.data is None:
             raise _RolledBackError(outcome)
-        if ctx.loaded is not None:
-            await bounded(outcome.data, prepared.measure, ctx.loaded)
+        if ctx.loaded is not None and not fits(outcome, prepared.measure, ctx.loaded):
+            await require_size([before, outcome.data], ctx.loaded)
         if asked is not None and key in outcome.data:
             await idempotency.keep(ctx, name, position, fingerprint, _without(outcome.data[key], ctx.shown_once))
     data = _without(outcome.data, ctx.shown_once) if ctx.dry_run else outcome.data

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from execution import CostAnalysis
+from execution import CostAnalysis, Outcome
 from resolvers.database.loaded import MAX_BYTES, Loaded
 
 # Work on a response that others wait for ends after so many bytes or values.
@@ -15,15 +15,26 @@ WAYS = 2
 _NESTED = (dict, list)
 
 
-async def bounded(data: Any, measure: CostAnalysis, loaded: Loaded) -> None:
-    """Raises Refusal TOO_COMPLEX for a response of more than ``MAX_BYTES``.
+def fits(outcome: Outcome, measure: CostAnalysis, loaded: Loaded) -> bool:
+    """Return whether a response surely has at most ``MAX_BYTES``. Raises Refusal TOO_COMPLEX where more was loaded.
 
-    Each loaded value is in the response once for each way and alias; where all of that would fit nothing is looked at.
+    Each loaded value is in the response once for each way, for each alias that may repeat it, and for each place at
+    which its row is shown; where all of that would fit nothing is looked at.
     """
-    times = WAYS * (1 + measure.aliases)
-    if measure.size + times * loaded.bound <= MAX_BYTES:
-        return
-    if measure.size + times * loaded.count() > MAX_BYTES and await _exceeds(data):
+    if loaded.bound > MAX_BYTES:
+        raise loaded.too_large()
+    if loaded.shared is None or outcome.shared is None:
+        loaded.shared = None
+        return False
+    if outcome.shared > loaded.shared:
+        loaded.shared = outcome.shared
+    room = (MAX_BYTES - measure.size) // (WAYS * (1 + measure.repeats) * loaded.shared)
+    return loaded.shown <= room or loaded.count(room) <= room
+
+
+async def require_size(data: Any, loaded: Loaded) -> None:
+    """Raise Refusal TOO_COMPLEX for data that take more than ``MAX_BYTES`` as JSON."""
+    if await _exceeds(data):
         raise loaded.too_large()
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from execution import ColumnReader, inline_int, usual_int
 from models.types import decimal_text
-from schema.declaration.moments import shown_moment
+from schema.declaration.moments import moment_inline, shown_moment
 
 _TEXTS = ("Currency", "Timezone")
 _AMOUNTS = ("MinorUnits", "MicroUnits")
@@ -51,7 +51,7 @@ def reader_of(column: sa.Column[Any] | None, type_: Any) -> ColumnReader | None:
     elif isinstance(column.type, sa.Boolean):
         made = ColumnReader() if bare is GraphQLBoolean else None
     elif isinstance(column.type, pg.TIMESTAMP):
-        made = ColumnReader(convert=shown_moment) if bare.name == "DateTime" else None
+        made = ColumnReader(convert=shown_moment, inline=moment_inline) if bare.name == "DateTime" else None
     elif isinstance(column.type, sa.Date):
         made = ColumnReader(convert=date.isoformat) if bare.name == "Date" else None
     else:

@@ -4,10 +4,28 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from execution import INT_HIGH
+from models.agents import MAX_TOOLS
+from models.forms import MAX_FIELDS
+from models.invoices import MAX_LINES, MAX_PAYMENTS
+from models.orders import MAX_ASSIGNEES
+from models.threads import MAX_ATTACHMENTS
 from resolvers.lists.page_window import DEFAULT_PAGE
+from resolvers.webhooks.deliveries import ATTEMPTS_KEPT
 
 # The arguments that bound a connection.
 PAGE = ("first", "last")
+# A list that is no connection, such as a message's attachments, costs as much as so many objects.
+MANY = 20
+# What it may hold at most, by the type of its objects; for others it is as many as an invoice may have lines.
+_MOST = {
+    "AgentTool": MAX_TOOLS, "Attachment": MAX_ATTACHMENTS, "DeliveryAttempt": ATTEMPTS_KEPT, "FormField": MAX_FIELDS,
+    "InvoicePayment": MAX_PAYMENTS, "Member": MAX_ASSIGNEES,
+}  # fmt: skip
+
+
+def most_of(type_name: str) -> int:
+    """Return how many objects of a type a list that is no connection may hold."""
+    return MANY if type_name.endswith("Transition") else _MOST.get(type_name, MAX_LINES)
 
 
 def page_size(arguments: Mapping[str, Any]) -> int:

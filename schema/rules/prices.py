@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from graphql import Undefined
+from graphql import Undefined, get_nullable_type, is_enum_type
 from sqlalchemy.dialects import postgresql as pg
 
 from models.names import camel
@@ -19,6 +19,8 @@ from resolvers.lists.search_words import searched_words
 
 # A value that may have more characters than these costs one for each part of so many.
 SHORT, PART = 2_000, 16 * 1024
+# Scalars whose values are all short.
+SHORT_TYPES = frozenset({"Boolean", "Currency", "Date", "DateTime", "Float", "ID", "Int", "MicroUnits", "MinorUnits"})
 # What a condition, a word of a search, a list's further values and a condition on related rows cost.
 CONDITION, WORD, VALUES, RELATION = 1, 5, 10, 10
 # So many times the price of its filter counting the rows of a list costs beside a page of them.
@@ -59,6 +61,14 @@ def size_of(column: sa.Column[Any] | None) -> int:
         return 256
     found = width_of(column.type)
     return 0 if found.measured else found.bytes
+
+
+def is_short(type_: Any, column: sa.Column[Any] | None) -> bool:
+    """Return whether no value of a field has more than the bytes that it is known to have at most."""
+    if column is not None:
+        return not width_of(column.type).measured
+    bare = get_nullable_type(type_)
+    return is_enum_type(bare) or getattr(bare, "name", None) in SHORT_TYPES
 
 
 def filter_price(arguments: Mapping[str, Any]) -> int:

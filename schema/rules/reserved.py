@@ -2,6 +2,7 @@
 filter, search and sort by. Both follow from the collections and from the columns that they are over."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -69,31 +70,38 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any]) -> list[Any]
     """Return what the arguments of a collection's list need: scopes of the lists that its filter and its order lead
     to, and what is reserved of the filter and of the order."""
     found: set[Any] = set()
-    left, looked = [(collection, arguments.get("filter"))], 0
+    # With the way to one place at which it is asked for: there may be many.
+    shown: dict[Reserved, Reserved] = {}
+    left, looked = [(collection, arguments.get("filter"), "filter")], 0
     while left and looked < MAX_PARTS:
-        of, part = left.pop()
+        of, part, path = left.pop()
         looked += 1
         if isinstance(part, list):
-            left += [(of, each) for each in part]
+            left += [(of, each, f"{path}.{index}") for index, each in enumerate(part)]
         elif isinstance(part, dict):
             reserved, relations = reserved_filters(of), _filters(of)
             for name, value in part.items():
                 if value is None or value is Undefined:
                     continue
                 if name in reserved:
-                    # As for everybody, a search without words is no search.
-                    if name == "search" and isinstance(value, str) and not searched_words(value):
-                        continue
-                    found.add(reserved[name])
+                    if not _asks_nothing(name, value):
+                        shown.setdefault(reserved[name], replace(reserved[name], field=f"{path}.{name}"))
                 elif name in relations:
                     found.add(relations[name].resource.read_scope)
-                    left.append((relations[name], value))
+                    left.append((relations[name], value, f"{path}.{name}"))
                 elif name in ("and", "or", "not", "some", "none"):
-                    left.append((of, value))
+                    left.append((of, value, f"{path}.{name}"))
     if left:
         found.add(TOO_LARGE)
-    found |= set(_of_order(collection, arguments.get("orderBy")))
+    found |= {*shown.values(), *_of_order(collection, arguments.get("orderBy"))}
     return sorted(found, key=str)
+
+
+def _asks_nothing(name: str, value: Any) -> bool:
+    """Return whether a condition is none for everybody: a search without words, or nulls alone."""
+    if name == "search":
+        return isinstance(value, str) and not searched_words(value)
+    return isinstance(value, dict) and all(each is None or each is Undefined for each in value.values())
 
 
 def _of_order(collection: Collection, order: Any) -> Iterator[Reserved | str]:

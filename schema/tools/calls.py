@@ -1,11 +1,13 @@
 """Calls of tools: a named operation is run as everybody else's, by an actor that has the scopes of its own."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from resolvers.actor import Actor
 from resolvers.context import Context
 from resolvers.errors import Refusal, Refusals, bad_input, refuse
+from schema.declaration.inputs import MAX_PROBLEMS
 from schema.operations import OPERATIONS
 from schema.requests.engine import Engine
 from schema.requests.prepared import Prepared
@@ -24,7 +26,7 @@ def prepared_call(engine: Engine, actor: Actor, name: str, arguments: Mapping[st
     variables = ({COUNTED: False} if COUNTED in declared else {}) | dict(arguments)
     prepared = engine.judged(OPERATIONS[name], variables)
     engine.allow(prepared, actor)
-    unknown = (each for each in arguments if each not in declared)
+    unknown = islice((each for each in arguments if each not in declared), MAX_PROBLEMS)
     refuse(bad_input(each, "There is no such argument.", "UNKNOWN_FIELD") for each in unknown)
     return prepared
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from models.typeid import new_uuid
 from resolvers.lists.cursors import encode_cursor
 from tests.support.api import Org, new_client, new_order
@@ -98,3 +100,33 @@ async def test_the_first_page_beside_a_cursor_is_the_cursors(acme: Org) -> None:
         answer = await acme.http.get(f"/api/v1/clients?cursor={first}&page={page}")
         details = problem(answer, 400, "BAD_INPUT", "query.page")
         assert [each["code"] for each in details["errors"]] == [code]
+
+
+@pytest.mark.parametrize(("direction", "sort"), [("ASC", "dueAt"), ("DESC", "-dueAt")])
+async def test_times_of_the_first_year_are_no_nulls(acme: Org, direction: str, sort: str) -> None:
+    service = (await new_order(acme))["serviceId"]
+    times = (
+        "0001-01-01T00:00:00.000Z",
+        "0001-06-01T00:00:00.000Z",
+        "0001-12-31T23:59:59.999Z",
+        "0002-03-01T00:00:00.000Z",
+    )
+    for due in times:
+        order = await new_order(acme, None, service)
+        answer = await acme.http.patch(f"/api/v1/orders/{order['publicId']}", json={"dueAt": due})
+        assert answer.json()["data"]["dueAt"] == due
+    wanted = [*(times if direction == "ASC" else reversed(times)), None]
+    shown, cursor = [], None
+    text = "query($a: String, $b: String, $n: Int, $m: Int) { orders(orderBy: [{field: DUE_AT, direction: %s}],"
+    text = text % direction + " first: $n, after: $a, last: $m, before: $b) { edges { cursor node { dueAt } } } }"
+    for _ in wanted:
+        (edge,) = (await acme.data(text, n=1, a=cursor))["orders"]["edges"]
+        cursor = edge["cursor"]
+        shown.append(edge["node"]["dueAt"])
+    assert shown == wanted
+    back = (await acme.data(text, m=10, b=cursor))["orders"]["edges"]
+    assert [edge["node"]["dueAt"] for edge in back] == wanted[:-1]
+    page = (await acme.http.get(f"/api/v1/orders?limit=2&sort={sort}")).json()
+    cursor = page["pagination"]["nextCursor"]
+    rest = (await acme.http.get(f"/api/v1/orders?limit=100&sort={sort}&cursor={cursor}")).json()
+    assert [each["dueAt"] for each in page["data"] + rest["data"]] == wanted

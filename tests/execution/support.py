@@ -36,6 +36,18 @@ SERIALIZER_FAILURES: Counter[str] = Counter()
 core = runner.run_core
 
 
+class Row(tuple[Any, ...]):
+    """A row as a driver gives it: values in their order, read by name too.
+
+    Raises ValueError for a column that it does not have.
+    """
+
+    names: tuple[str, ...] = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        return super().__getitem__(self.names.index(key) if isinstance(key, str) else key)
+
+
 async def run(
     schema: GraphQLSchema,
     operation: Operation,

@@ -1,8 +1,6 @@
 """The breadth-first executor held against graphql-core's: the same data, errors, paths and order of keys."""
 
-import asyncio
 import gc
-import warnings
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -26,6 +24,7 @@ from tests.execution.support import FALLBACKS, core, run
 from tests.execution.ways import CALM, COUNT, RESTLESS, WAYS
 from tests.execution.zoo import batched
 from tests.execution.zoo_documents import VARIABLES, Writer
+from tests.support.heap import leaves_coroutines
 
 
 async def compared(schema: GraphQLSchema, text: str, fields: FieldKinds, exact: bool = True, **variables: Any) -> Any:
@@ -59,8 +58,7 @@ def written(schema: GraphQLSchema, seed: str) -> Operation | None:
 
 
 # graphql-core leaves coroutines unawaited where a null rises past them; ours are watched in the test below.
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_coroutines
 @pytest.mark.parametrize("ways", [("sync", "sync batched"), ("async", "async batched")], ids=["sync", "async"])
 async def test_documents_at_random_are_answered_alike(ways: tuple[str, str]) -> None:
     schema, _, exact = WAYS[ways[0]]
@@ -72,20 +70,10 @@ async def test_documents_at_random_are_answered_alike(ways: tuple[str, str]) -> 
             for way in ways:
                 ours = await run(schema, operation, chosen, WAYS[way][1], root={"value": "v"})
                 assert differences(ours, theirs, exact=exact) == [], f"{way}: {document}"
-                del ours
-            del theirs
-    # What graphql-core left to be awaited ends first, so that the filters above still hold for it.
-    for _ in range(10):
-        await asyncio.sleep(0)
-    gc.collect()
     assert FALLBACKS.total() == before
 
 
 async def test_nothing_is_left_unawaited() -> None:
-    with warnings.catch_warnings():
-        # What graphql-core left in tests before this one is not ours.
-        warnings.simplefilter("ignore")
-        gc.collect()
     failed = 0
     for _, operation in documents(RESTLESS, "awaited", 100):
         answer = await run(RESTLESS, operation, VARIABLES, resolver_fields, root={"value": "v"})

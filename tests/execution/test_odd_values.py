@@ -24,6 +24,7 @@ from graphql import (
 from execution import Outcome, parse_operation
 from execution.run.compare import differences
 from tests.execution.support import core, is_json, kinds, run
+from tests.support.heap import leaves_coroutines
 
 pytestmark = pytest.mark.usefixtures("settled_heap")
 
@@ -66,8 +67,7 @@ def as_given(wrap: Callable[[Any], Any], type_: Any, give: Callable[[], Any], wr
     return GraphQLSchema(GraphQLObjectType("Query", {"a": field, "b": GraphQLField(GraphQLInt, resolve=lambda *_: 1)}))
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_coroutines
 @pytest.mark.parametrize("wrap", ["", "L"])
 @pytest.mark.parametrize(("given", "type_"), [(name, type_) for name, (_, types) in GIVEN.items() for type_ in types])
 async def test_an_awaitable_of_an_awaitable_is_answered_as_graphql_core_does(type_: Any, wrap: str, given: str) -> None:
@@ -83,8 +83,7 @@ async def test_a_scalar_that_is_shown_later_loses_no_coroutine() -> None:
     assert (answer.data, answer.errors) == ({"a": [1]}, None)
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_coroutines
 @pytest.mark.parametrize("wrap", WRAPS)
 async def test_no_answer_holds_what_is_never_there(wrap: str) -> None:
     # graphql-core puts the coroutine, or a null where none may be, into its answer.
@@ -157,3 +156,11 @@ async def test_an_input_that_cannot_be_made_fails_its_field_alone() -> None:
     answer = await compared(schema, "{ b a(made: {n: 1}) }")
     assert answer.data == {"b": 1, "a": None}
     assert isinstance((answer.errors or [GraphQLError("")])[0].original_error, ValueError)
+
+
+@pytest.mark.parametrize("error", [StopIteration, StopAsyncIteration], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("wrap", WRAPS)
+async def test_what_ends_an_iteration_is_an_error_like_another(wrap: str, error: type[Exception]) -> None:
+    schema = as_given(WRAPS[wrap], ANY, lambda: error("It is over."), wraps=bool(wrap))
+    answer = await compared(schema, "{ b a }")
+    assert [(each.message, type(each.original_error)) for each in answer.errors or ()] == [("It is over.", error)]

@@ -11,6 +11,7 @@ from graphql import build_schema
 from execution import MAX_TOKENS, DocumentLimitError, Executor
 from execution.guard.documents import MAX_BRACKETS, MAX_DIGITS, MAX_TEXT
 from execution.guard.nesting import MAX_CONDITIONS, MAX_NESTED
+from execution.guard.validation import MAX_COMPARISONS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -37,7 +38,7 @@ def test_the_limits_of_a_document_are_those_that_hold() -> None:
     (said,) = re.findall(r"^- A document has at most(.*?)^- ", text, re.DOTALL | re.MULTILINE)
     numbers = [int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", said)]
     held = [MAX_TEXT, MAX_TOKENS, MAX_BRACKETS, MAX_DIGITS, MAX_NESTED]
-    assert numbers == [*held, 24, 100, MAX_CONDITIONS]
+    assert numbers == [*held, 24, 100, MAX_COMPARISONS, MAX_CONDITIONS]
 
 
 def _chain(per: int, count: int) -> str:
@@ -52,3 +53,10 @@ def test_a_spread_counts_as_one_selection() -> None:
     executor.prepare(_chain(23, 4))
     with pytest.raises(DocumentLimitError):
         executor.prepare(_chain(24, 4))
+
+
+def test_the_same_field_is_merged_in_a_hundred_places() -> None:
+    executor = Executor(build_schema("type Query { a: Int }"))
+    executor.prepare(f"{{ {'a ' * 100}}}")
+    with pytest.raises(DocumentLimitError, match=r"The document asks for the same fields in too many places\."):
+        executor.prepare(f"{{ {'a ' * 101}}}")

@@ -26,7 +26,7 @@ from execution import (
     usual_int,
 )
 from execution.run.compare import differences
-from tests.execution.support import SERIALIZER_FAILURES, core, run
+from tests.execution.support import SERIALIZER_FAILURES, Row, core, run
 
 SOME, TEXT, NUMBER = GraphQLNonNull, GraphQLString, GraphQLInt
 
@@ -86,15 +86,6 @@ class PageOf:
 
     def __init__(self, rows: list[Any]) -> None:
         self.rows = rows
-
-
-class Row(tuple[Any, ...]):
-    """A row as a driver gives it: values in their order, read by name too."""
-
-    names: tuple[str, ...] = ()
-
-    def __getitem__(self, key: Any) -> Any:
-        return super().__getitem__(self.names.index(key) if isinstance(key, str) else key)
 
 
 ROWS: list[dict[str, Any]] = [

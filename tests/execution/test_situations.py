@@ -1,6 +1,5 @@
 """Each situation is answered as it must be, by both executors; so is each way of failing in each shape of a type."""
 
-import gc
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,6 +26,7 @@ from tests.execution.situations_more import SITUATIONS
 from tests.execution.support import core, run
 from tests.execution.ways import WAYS
 from tests.execution.zoo import ASYNC, SHAPES, SYNC
+from tests.support.heap import leaves_coroutines
 
 pytestmark = pytest.mark.usefixtures("settled_heap")
 
@@ -51,8 +51,7 @@ async def test_a_situation_is_answered_as_it_must_be(name: str) -> None:
 
 
 # graphql-core leaves coroutines unawaited where a null rises past them.
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_coroutines
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("way", WAYS)
 async def test_each_shape_of_a_type_behaves_in_each_way(way: str, shape: str) -> None:
@@ -74,7 +73,6 @@ async def test_each_shape_of_a_type_behaves_in_each_way(way: str, shape: str) ->
             assert ours.data is not None
             assert ours.data["after"] == "p"
             failed += ours.errors is not None
-    gc.collect()
     assert failed > 10
 
 

@@ -10,7 +10,7 @@ def test_a_reason_has_one_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(errors, "CONFLICTS", {})
     made = Conflict("HAS_PAGES", "The book has pages.")
     Conflict("HAS_PAGES", "The book has pages.")
-    with pytest.raises(ValueError, match="the conflict HAS_PAGES has another meaning"):
+    with pytest.raises(ValueError, match="the conflict HAS_PAGES means already: "):
         Conflict("HAS_PAGES", "The book is written.")
     assert errors.CONFLICTS == {"HAS_PAGES": "The book has pages."}
     refused = made.refusal("id")

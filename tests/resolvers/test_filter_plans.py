@@ -8,6 +8,7 @@ import pytest
 
 from bench.filters.cases import Case, cases, uncovered
 from bench.filters.ids import id_of
+from resolvers.collections.collection import COLLECTIONS
 from resolvers.lists import candidates
 from resolvers.lists.pages import STATEMENTS
 from schema.requests.results import OperationResult
@@ -107,7 +108,16 @@ def page_of(answer: OperationResult) -> dict[str, Any]:
 
 
 def test_every_condition_of_the_graph_has_a_case() -> None:
-    assert uncovered(SIZE) == []
+    assert uncovered(SIZE) == [], "add a case for each of these conditions to bench/filters"
+    lists = {name for name, collection in COLLECTIONS.items() if collection.filters}
+    assert lists - LISTS.keys() == set(), "say in LISTS how each of these is asked for, and in `filled` what it holds"
+
+
+def test_a_list_without_cases_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COLLECTIONS, "gadgets", COLLECTIONS["members"])
+    found = uncovered(SIZE)
+    assert {each.partition(".")[0] for each in found} == {"gadgets"}
+    assert len(found) > len(COLLECTIONS["members"].filters)
 
 
 async def both_ways(filled: Filled, case: Case, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

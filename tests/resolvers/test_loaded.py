@@ -6,10 +6,11 @@ from typing import Any
 
 import orjson
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from resolvers.database.loaded import _size_of
-from resolvers.database.sql import width_of
+from resolvers.database.loaded import Loaded, _sizes_of
+from resolvers.database.sql import Sql, width_of
 
 NUMBER = 1_000
 KINDS: dict[str, Any] = {
@@ -55,5 +56,38 @@ def chain(depth: int) -> Any:
 def test_json_counts_at_least_what_it_holds(value: Any) -> None:
     text = orjson.dumps({"k": value})
     rows = [orjson.loads(text) for _ in range(3)]
-    counted = _size_of(width_of(pg.JSONB()), rows)
+    counted, shown = _sizes_of(width_of(pg.JSONB()), rows)
     assert held(rows, set()) <= counted < 70 * 3 * len(text)
+    assert shown == 3 * len(orjson.dumps(rows))
+
+
+def test_values_are_measured_until_it_is_enough() -> None:
+    text, json, word = (width_of(type_) for type_ in (sa.String(5_000), pg.JSONB(), sa.String(10)))
+    widths = (text, word, json)
+    sql = Sql("", (), {}, widths, sum(width.bytes for width in widths))
+    assert sql.measured == (0, 2)
+    rows = [("x" * 100, "y", {"k": 1})] * 10
+    sizes = {place: _sizes_of(widths[place], [row[place] for row in rows])[1] for place in sql.measured}
+    assert sizes == {0: 10 * (4 * 100 + 80), 2: 3 * len(orjson.dumps([{"k": 1}] * 10))}
+    whole = Loaded()
+    whole.add(sql, rows)
+    assert (whole.bound, whole.shown, whole.long) == (10 * sql.widest, 10 * sql.widest, 0)
+    assert whole.count(whole.shown) == 10 * sql.widest
+    first = sizes[2] + 10 * (text.bytes + word.bytes)
+    for enough, returned, long in (
+        (first, first, sizes[2]),
+        (first - 1, sum(sizes.values()) + 10 * word.bytes, sum(sizes.values())),
+        (0, sum(sizes.values()), sum(sizes.values())),
+    ):
+        part = whole.copy()
+        assert (part.count(enough), part.long) == (returned, long)
+    # A copy leaves the original as it was.
+    assert (whole.bound, whole.shown, whole.long) == (10 * sql.widest, 10 * sql.widest, 0)
+
+
+@pytest.mark.parametrize(("letter", "held_bytes", "shown_bytes"), [("x", 1, 2), ("\u20ac", 2, 4), ("\U0001f600", 4, 8)])
+def test_long_texts_are_measured_by_their_letters(letter: str, held_bytes: int, shown_bytes: int) -> None:
+    values = [letter * 20_000] * 20
+    found = _sizes_of(width_of(sa.String(20_000)), values)
+    for each, letters in zip(found, (held_bytes, shown_bytes), strict=True):
+        assert 20 * 20_000 * letters <= each < 20 * 20_000 * letters + 20 * 200

@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from resolvers.database.connection import PooledConnection
 from resolvers.database.runtime import Runtime
 from resolvers.errors import Refusal
 from tests.support.pool import PID, count_as, names, of, said, terminate
@@ -130,7 +131,36 @@ async def test_a_table_that_changed_costs_one_answer_of_each_connection(
     # It waits for the snapshot that is still open, which nobody but the pool ends.
     await owner.execute("alter table counters add column spare text")
     await owner.close()
-    with pytest.raises(asyncpg.InvalidCachedStatementError):
+    with pytest.raises(Refusal) as refused:
         await look()
+    assert refused.value.code == "UNAVAILABLE"
+    assert isinstance(refused.value.__cause__, asyncpg.InvalidCachedStatementError)
     assert await look() == [before[0] | {"spare": None}]
+    assert single.pool.size == 1
+
+
+async def test_a_connection_on_which_a_statement_cannot_be_prepared_any_more_is_not_used_again(
+    single: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PgBouncer's has it from before the table changed: to prepare it again fails too."""
+    prepare, failures = PooledConnection._get_statement, [asyncpg.InvalidCachedStatementError("It has changed.")]
+
+    async def outdated(connection: PooledConnection, sql: str, *given: Any, **more: Any) -> Any:
+        if failures and sql == PID:
+            raise failures.pop()
+        return await prepare(connection, sql, *given, **more)
+
+    monkeypatch.setattr(PooledConnection, "_get_statement", outdated)
+    ctx = of(single, uuid4())
+
+    async def look(sql: str) -> int:
+        async with ctx.snapshot():
+            found: int = (await ctx.fetch(said(sql)))[0]["pid"]
+        return found
+
+    before = await look(f"{PID} -- now")
+    with pytest.raises(Refusal) as refused:
+        await look(PID)
+    assert refused.value.code == "UNAVAILABLE"
+    assert await look(PID) != before
     assert single.pool.size == 1

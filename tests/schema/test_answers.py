@@ -197,7 +197,7 @@ async def test_of_what_cannot_be_too_much_nothing_is_looked_at(acme: Org, monkey
     async def never(_data: Any) -> bool:
         raise AssertionError("an answer that surely fits was looked at")
 
-    def looked(_self: Loaded) -> int:
+    def looked(_self: Loaded, _enough: int) -> int:
         raise AssertionError("rows that surely fit were looked at")
 
     client = (await new_client(acme))["publicId"]

@@ -27,8 +27,58 @@ def test_exponential_fragments_are_measured_in_linear_work(monkeypatch: pytest.M
     monkeypatch.setattr(costing._Analyzer, "selection", counted)
     found = _measure("{ ...f0 } " + FRAGMENTS + " fragment f60 on Query { health { status } }")
     assert calls == 1 + 61 + 1
-    assert found.fields == 2**60
-    assert limit_exceeded(found, "query", Limits()) == "The operation has 1000000000 root fields; 20 are allowed."
+    assert (found.fields, found.expanded) == (1, 2 * 2**60)
+    several = "fields, each fragment counted at each spread"
+    assert limit_exceeded(found, "query", Limits()) == f"The operation has 1000000000 {several}; 1000 are allowed."
+
+
+@pytest.mark.parametrize(
+    ("selections", "keys"),
+    [
+        (" ".join(f"...P{number}" for number in range(30)) * 2 + "... { health { status } }", 1),
+        ("a: health { status } b: health { status } health { status } ... on Query { b: health { status } }", 3),
+        ("health { status } ...P0 @skip(if: $yes) ... @include(if: $no) { b: health { status } }", 1),
+        ("b: health { status } ...P0 @skip(if: $yes) ...P0", 2),
+    ],
+)
+def test_a_root_field_that_is_asked_for_in_several_places_is_one(selections: str, keys: int) -> None:
+    fragments = " ".join(f"fragment P{number} on Query {{ health {{ status }} }}" for number in range(30))
+    text = f"query($yes: Boolean = true, $no: Boolean!) {{ {selections} }} {fragments}"
+    assert _measure(text, no=False).fields == keys
+
+
+@pytest.mark.parametrize(
+    ("selection", "aliases", "repeats"),
+    [
+        ("nodes { a: id b: createdAt c: status d: tags e: __typename }", 5, 0),
+        ("nodes { a: notes b: metadata }", 2, 2),
+        ("a: nodes { b: id }", 2, 1),
+        ("nodes { ...F ...F } edges { node { ...F } }", 3, 3),
+    ],
+)
+def test_an_alias_repeats_what_is_counted_when_it_is_loaded(selection: str, aliases: int, repeats: int) -> None:
+    fragment = "fragment F on Client { a: notes }" if "...F" in selection else ""
+    found = _measure(f"{{ clients {{ {selection} }} }} {fragment}")
+    assert (found.aliases, found.repeats) == (aliases, repeats)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ auditEntries { nodes { a: changes } } }",
+        "{ forms { nodes { a: jsonSchema } } }",
+        "{ forms { nodes { fields { a: options } } } }",
+        "{ messages { nodes { attachments { a: url } } } }",
+    ],
+)
+def test_an_alias_repeats_what_is_no_column_and_may_be_long(text: str) -> None:
+    assert (_measure(text).aliases, _measure(text).repeats) == (1, 1)
+
+
+def test_what_is_made_of_long_columns_costs_as_they_do() -> None:
+    one = 'node(id: "form_x") { ... on Form { %s } }'
+    costs = [_measure(f"{{ {one % text} }}").cost for text in ("id", "fields { label }", "jsonSchema")]
+    assert costs == [1, 1 + 4, 1 + 4]
 
 
 def test_what_is_counted() -> None:

@@ -79,7 +79,7 @@ def test_what_is_kept_is_what_would_be_judged() -> None:
             assert prepared.measure == analyze_cost(CORE, prepared.operation, given, RULES), given
             seen.add((prepared.measure.cost, tuple(prepared.measure.requirements)))
             assert len(prepared.operation.costs.checks) <= MAX_COSTS
-    assert len(seen) == 169
+    assert len(seen) == 196
     bare = engine.measure(SHAPED, None, {})
     assert bare.measure == analyze_cost(CORE, bare.operation, {}, RULES)
 

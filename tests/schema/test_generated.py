@@ -1,6 +1,5 @@
 """Documents that nobody thought of, over our graph and the zoo: both executors answer each of them alike."""
 
-import gc
 from collections import Counter
 from random import Random
 from typing import Any
@@ -19,6 +18,7 @@ from schema.requests.results import code_of
 from tests.execution.support import FALLBACKS, core, run
 from tests.execution.ways import WAYS
 from tests.support.graph_documents import FULL, TEXTS, TIMES, GraphWriter, ReusingGraphWriter
+from tests.support.heap import leaves_coroutines
 from tests.support.studio import LAX, Studio, answered
 
 pytestmark = pytest.mark.usefixtures("settled_heap")
@@ -97,8 +97,7 @@ async def test_ids_of_any_type_are_found_by_a_statement_for_each_type(studio: St
 
 
 # graphql-core leaves coroutines unawaited where a null rises past them.
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_coroutines
 @pytest.mark.parametrize(
     ("write", "serializers"),
     [(GraphWriter, Serializers.ON), (ReusingGraphWriter, Serializers.ON), (ReusingGraphWriter, Serializers.CHECKED)],
@@ -117,8 +116,7 @@ async def test_documents_of_our_own_writer_over_our_graph(
     assert counts["GRAPHQL_VALIDATION_FAILED"] + counts["TOO_COMPLEX"] < count / 10, counts
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_coroutines
 async def test_documents_of_hypothesis_over_our_graph(studio: Studio) -> None:
     scalars: dict[str, Any] = {
         "ID": st.sampled_from(studio.ids).map(nodes.String),
@@ -136,8 +134,7 @@ async def test_documents_of_hypothesis_over_our_graph(studio: Studio) -> None:
     assert counts["whole"] > count / 4, counts
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_coroutines
 @pytest.mark.parametrize("way", WAYS)
 async def test_documents_of_hypothesis_over_the_zoo(way: str) -> None:
     schema, fields, exact = WAYS[way]
@@ -152,8 +149,6 @@ async def test_documents_of_hypothesis_over_the_zoo(way: str) -> None:
             theirs = await core(schema, operation, {}, root={"value": "v"})
             assert differences(ours, theirs, exact=exact) == [], text
             answers += 1
-    # What was left is collected here, where it may be.
-    gc.collect()
     assert (answers > count / 2, FALLBACKS.total()) == (True, before)
 
 

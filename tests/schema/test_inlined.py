@@ -23,6 +23,7 @@ from tests.execution.support import run
 from tests.execution.ways import COUNT, RESTLESS, WAYS
 from tests.execution.zoo_documents import VARIABLES, ReusingWriter, Writer
 from tests.support.graph_documents import FULL, GraphWriter, ReusingGraphWriter
+from tests.support.heap import leaves_coroutines
 from tests.support.studio import LAX, Studio, answered
 
 # Written out, a document of doubled fragments has no end.
@@ -132,8 +133,7 @@ async def test_documents_over_our_graph(studio: Studio, writer: type[GraphWriter
         assert sum(text.count("...F") > 2 * text.count("fragment F") for text, _ in made) > count / 4
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@leaves_coroutines
 @pytest.mark.parametrize("writer", [Writer, ReusingWriter])
 async def test_documents_over_the_zoo(writer: type[Writer]) -> None:
     _, fields, _ = WAYS["async batched"]

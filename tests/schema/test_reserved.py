@@ -1,6 +1,7 @@
 """What a client's access token may ask for, known from the document alone: every root field, field, filter and order of
 the schema is asked for, each by itself."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,9 +15,12 @@ from graphql import (
     is_required_argument,
 )
 
+from models.actors import Reserved
 from resolvers.actor import Actor
+from resolvers.api_keys.access_tokens import CLIENT_SCOPES
+from resolvers.collections.collection import COLLECTIONS, of_nobody
 from schema.graph import CORE
-from schema.rules.reserved import MAX_PARTS, TOO_LARGE
+from schema.rules.reserved import MAX_PARTS, TOO_LARGE, needed_of
 from tests.support.domains import ALL
 from tests.support.furnished import document
 from tests.support.reserved import ANY_CLIENT, CLIENT, HIDDEN, KEY, MEMBER, refusal
@@ -103,6 +107,19 @@ def test_every_type_that_a_client_may_ask_for_is_known() -> None:
     }
 
 
+def test_clients_have_the_scopes_of_the_collections_with_rows_of_theirs() -> None:
+    """`clients` of a Collection shows them nothing without its scope in CLIENT_SCOPES, nor the other way round."""
+    shown = {each.resource.read_scope for each in COLLECTIONS.values() if each.clients is not of_nobody}
+    assert {scope.replace(":write", ":read") for scope in CLIENT_SCOPES} == shown
+
+
+def test_a_refusal_names_what_lacks_the_scope() -> None:
+    for actor, named in ((CLIENT, "access token"), (replace(KEY, scopes=CLIENT_SCOPES), "API key")):
+        found = refusal(actor, "{ webhooks { totalCount } }")
+        assert found is not None
+        assert (found.code, found.message) == ("FORBIDDEN", f"The {named} lacks the scope webhooks:read.")
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_filters_and_orders(name: str) -> None:
     plural, needs = LISTS[name], {"Message": 'orderId: "x", ', "Reply": 'ticketId: "x", '}.get(name, "")
@@ -124,16 +141,24 @@ def test_a_filter_that_leads_to_what_is_the_staffs_says_which_it_is() -> None:
     text = "query($f: ClientFilter) { clients(filter: $f) { totalCount } }"
     found = refusal(CLIENT, text, f={"orders": {"none": {"not": {"tags": {"has": "vip"}}}}})
     assert found is not None
-    assert (found.field, found.extra["path"]) == ("filter.tags", ["clients"])
-    assert refusal(CLIENT, text, f={"orders": {"none": {"tags": None}}}) is None
+    assert (found.field, found.extra["path"]) == ("filter.orders.none.not.tags", ["clients"])
+    found = refusal(CLIENT, text, f={"or": [{}, {"orders": {"some": {"tags": {"has": "vip"}}}}]})
+    assert found is not None
+    assert found.field == "filter.or.1.orders.some.tags"
+    many = {"or": [{"orders": {"some": {"tags": {"has": str(number)}}}} for number in range(100)]}
+    assert (
+        len([each for each in needed_of(COLLECTIONS["clients"], {"filter": many}) if isinstance(each, Reserved)]) == 1
+    )
+    for nothing in (None, {}, {"has": None}, {"has": None, "hasAny": None}):
+        assert refusal(CLIENT, text, f={"orders": {"none": {"tags": nothing}}}) is None
     assert refusal(CLIENT, text, f={"search": "ada"}) is None
     # A search without words is no search.
-    for nothing in ("", "  ", "?!", None):
-        assert refusal(CLIENT, text, f={"orders": {"some": {"search": nothing}}}) is None
+    for no_words in ("", "  ", "?!", None):
+        assert refusal(CLIENT, text, f={"orders": {"some": {"search": no_words}}}) is None
     # The words of an order are those of its notes too.
     found = refusal(CLIENT, text, f={"orders": {"some": {"search": "x"}}})
     assert found is not None
-    assert found.field == "filter.search"
+    assert found.field == "filter.orders.some.search"
 
 
 @pytest.mark.parametrize("first", [{"search": "x"}, {"tags": {"has": "vip"}}, {}])

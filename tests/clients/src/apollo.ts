@@ -37,7 +37,12 @@ const overHttp = persisted.concat(new HttpLink({ uri: url, headers: { authorizat
 function newClient(): ApolloClient {
   return new ApolloClient({
     cache: new InMemoryCache({
-      typePolicies: { Query: { fields: { orders: relayStylePagination(['filter']) } } },
+      typePolicies: {
+        Query: { fields: { orders: relayStylePagination(['filter']) } },
+        // Whose ID is that of another object.
+        Actor: { keyFields: false },
+        ViewerKey: { keyFields: false, merge: true },
+      },
     }),
     link: ApolloLink.split(
       ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,

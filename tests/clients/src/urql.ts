@@ -19,7 +19,7 @@ const missed: string[] = [];
 function newClient(): Client {
   const cache = cacheExchange({
     schema: { __schema } as NonNullable<CacheExchangeOpts['schema']>,
-    keys: { OrderTransition: () => null, Blocked: () => null, Viewer: () => null },
+    keys: { Actor: () => null, ViewerKey: () => null, OrderTransition: () => null, Blocked: () => null, Viewer: () => null },
     resolvers: { Query: { orders: relayPagination({ mergeMode: 'outwards' }) } },
     optimistic: {
       transitionOrder: (args) => {

@@ -25,8 +25,12 @@ import type { PlaceOrderMutation as PlaceOrder } from './__generated__/PlaceOrde
 const [client, service] = [process.env['COUNTERFOIL_CLIENT'] ?? '', process.env['COUNTERFOIL_SERVICE'] ?? ''];
 const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket, connectionParams: { authorization } });
 
+// Whose ID is that of another object.
+const OTHERS = ['Actor', 'ViewerKey'];
+
 function newEnvironment(): Environment {
   return new Environment({
+    getDataID: ({ id }, type) => (OTHERS.includes(type) ? null : id),
     store: new Store(new RecordSource()),
     network: Network.create(
       async ({ text }, variables) => {
