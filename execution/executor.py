@@ -14,7 +14,7 @@ from execution.guard.introspection import introspection_rules
 from execution.guard.validation import RULES
 from execution.plan.compiler import is_planned, plan_of
 from execution.plan.field_kinds import FieldKinds, resolver_fields
-from execution.plan.serializer import SerializerState, serialize
+from execution.plan.serializer import serialize_row
 from execution.plan.settings import BeginLoads, ExecutorSettings, Serializers
 from execution.plan.variables import Variables, variables_of
 from execution.run.compare import differences
@@ -153,7 +153,7 @@ class Executor:
 
         def serialized(row: Any, _plan: Any = plan) -> dict[str, Any]:
             # The function keeps the plan, which its fields hold weakly.
-            return serialize(selection, [row], SerializerState())[0]
+            return serialize_row(selection, row)
 
         return serialized
 

@@ -145,3 +145,11 @@ def one_for_each(parent: str, name: str, values: Any, parents: Sequence[Any]) ->
     if len(found) != len(parents):
         raise TypeError(f"{parent}.{name} gave {len(found)} values for {len(parents)} parents.")
     return found
+
+
+def values_of(parent: str, name: str, field_kind: ReadField, parents: list[Any]) -> Sequence[Any]:
+    """Return the values of a field that is read from its parents, an error for a parent where reading it raises."""
+    try:
+        return one_for_each(parent, name, field_kind.many(parents), parents)
+    except Exception:  # one of the parents has no such value: its error is found where each is read by itself
+        return [field_kind.one_or_error(each) for each in parents]

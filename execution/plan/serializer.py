@@ -5,7 +5,7 @@ response keys alone, which are GraphQL names, as literals; functions and selecti
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from execution.plan.serializable import MAX_HEIGHT, layout_of
 from execution.plan.shapes import PLAIN, is_plain
 
 _WORD = re.compile(r"\w+")
+# So many values are written before others have their turn: about a millisecond.
+TURN_VALUES = 10_000
 
 # Of rows and a run's state: the objects, one for each row.
 Serializer = Callable[[Sequence[Any], "SerializerState"], list[dict[str, Any]]]
@@ -24,24 +26,29 @@ Serializer = Callable[[Sequence[Any], "SerializerState"], list[dict[str, Any]]]
 class SerializerState:
     """What a serializer leaves: lists to be written next, objects with fields to be resolved, and what it all costs."""
 
-    __slots__ = ("_lists", "cost", "pending")
+    __slots__ = ("cost", "lists", "pending")
 
     def __init__(self) -> None:
-        self._lists: list[tuple[SelectionPlan, Sequence[Any], list[dict[str, Any]]]] = []
+        self.lists: list[tuple[SelectionPlan, Sequence[Any], list[dict[str, Any]]]] = []
         self.pending: list[tuple[SelectionPlan, Sequence[Any], list[dict[str, Any]]]] = []
         self.cost = 0
 
     def take(self, selection: SelectionPlan, cost: int, rows: Sequence[Any]) -> list[dict[str, Any]]:
-        """Return a list that ``finish`` fills: within a list that is being written, lists are not written in turn."""
+        """Return a list that ``write_lists`` fills, apart from what it stands in: it may be long."""
         self.cost += cost * len(rows)
         made: list[dict[str, Any]] = []
-        self._lists.append((selection, rows, made))
+        self.lists.append((selection, rows, made))
         return made
 
-    def finish(self) -> None:
-        """Write the lists that were taken, and those that are taken meanwhile."""
-        for selection, rows, made in self._lists:
+    def write_lists(self) -> Iterator[None]:
+        """Write the lists that were taken, and those that are taken meanwhile, in turns of ``TURN_VALUES``."""
+        written = 0
+        for selection, rows, made in self.lists:
+            if written > TURN_VALUES:
+                written = 0
+                yield
             made += serialize(selection, rows, self)
+            written += len(rows) * len(selection.fields)
             if selection.rest:
                 self.pending.append((selection, rows, made))
 
@@ -175,7 +182,9 @@ class _Source:
             return f"{self.objects(field.selection(shape.named), f'({value},)')}[0]"
         inner = field.selection(shape.item.named)
         cost = field.field_kind.cost + inner.weight
-        if inner.rest or self._depth >= MAX_HEIGHT:
+        # Rows were loaded by number; what a column holds is as long as it is.
+        of_rows = isinstance(field.field_kind, ReadField) and field.field_kind.same_row
+        if not of_rows or inner.rest or self._depth >= MAX_HEIGHT:
             return f"c.take({self._named(inner)}, {cost}, {value})"
         return self.objects(inner, f"c.count({cost}, {value})" if cost else value)
 
@@ -192,6 +201,15 @@ def serialize(selection: SelectionPlan, rows: Sequence[Any], state: SerializerSt
     if serializer is None:
         serializer = selection.serializers[unpacked] = _serializer_of(selection, unpacked=unpacked)
     return serializer(rows, state)
+
+
+def serialize_row(selection: SelectionPlan, row: Any) -> dict[str, Any]:
+    """Return the object of one row with all lists that it holds."""
+    state = SerializerState()
+    (made,) = serialize(selection, [row], state)
+    for _ in state.write_lists():
+        pass
+    return made
 
 
 def _serializer_of(selection: SelectionPlan, *, unpacked: bool) -> Serializer:

@@ -2,6 +2,7 @@
 
 from asyncio import ensure_future, gather
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from graphql import GraphQLResolveInfoHelpers
@@ -30,9 +31,21 @@ async def outcome(awaitable: Awaitable[Any]) -> Any:
         return Failure(error)
 
 
+def nothing(_: Any) -> None:
+    """Do nothing with the outcome of an awaitable."""
+
+
 async def _gather(values: Sequence[Awaitable[Any]]) -> list[Any]:
     return list(await gather_with_cancel(*values))
 
 
 # One for all runs: a run with its own would be a cycle, whose rows and objects wait for the garbage collector.
 HELPERS = GraphQLResolveInfoHelpers(_gather, _track)
+
+
+async def close(iterator: Any) -> None:
+    """Close an asynchronous iterator that can be closed, whatever comes of it."""
+    aclose = getattr(iterator, "aclose", None)
+    if aclose is not None:
+        with suppress(Exception):
+            await aclose()

@@ -1,7 +1,7 @@
 """Runs a plan breadth-first: all objects of a level together, a batch field once for all of them."""
 
-from collections.abc import Coroutine, Iterable, Sequence
-from contextlib import suppress
+from asyncio import sleep
+from collections.abc import Sequence
 from itertools import count, repeat
 from typing import Any
 
@@ -9,30 +9,31 @@ from graphql import GraphQLError, default_field_resolver
 from graphql.pyutils import Path
 
 from execution.plan.compiler import Plan
-from execution.plan.field_kinds import BatchField, ReadField, one_for_each
+from execution.plan.field_kinds import BatchField, ReadField, one_for_each, values_of
 from execution.plan.joined_row import JoinedRow
 from execution.plan.nodes import FieldPlan, SelectionPlan
 from execution.plan.settings import ExecutorSettings, Serializers
 from execution.plan.shapes import Shape
 from execution.plan.variables import Variables, arguments_of_each
+from execution.run.awaiting import close, nothing
 from execution.run.completion import Completion
 from execution.run.levels import Level, Levels, Position, selections_of
+from execution.run.loading import Batches, begun
 from execution.run.null_propagation import BrokenList, NullPropagation, propagates
 from execution.run.observation import ObserveLevel, observed
-from execution.run.serialization import Serialization
+from execution.run.serialization import Serialization, Writing
 from execution.run.sharing import most_shared
 
 # Members of an enum are found more slowly than names of a module.
 _OFF, _CHECKED = Serializers.OFF, Serializers.CHECKED
-_Batches = list[tuple[FieldPlan, BatchField, Level]]
 
 
 class LevelRun:
     """One run of a plan, or of one root field of a mutation; ``shared``: how often a loaded object is shown at most."""
 
     __slots__ = (
-        "_batches", "_begin_loads", "_completion", "_levels", "_observe", "_serialization", "context", "cost", "plan",
-        "root", "shared", "variables",
+        "_batches", "_begin_loads", "_completion", "_levels", "_observe", "_serialization", "_unfinished", "context",
+        "cost", "plan", "root", "shared", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -44,11 +45,13 @@ class LevelRun:
         self.cost, self._levels = 0, Levels()
         self.shared = 1
         self._completion = Completion(plan, variables, context, root, self._levels)
+        self._unfinished: list[Writing] = []
         self._serialization: Serialization | None = None
         if plan.serializers is not _OFF and not plan.paths:
             checked = plan.serializers is _CHECKED
-            self._serialization = Serialization(self._levels, settings.serializer_failures, checked=checked)
-        self._batches: _Batches = []
+            failures = settings.serializer_failures
+            self._serialization = Serialization(self._levels, self._unfinished, failures, checked=checked)
+        self._batches: Batches = []
 
     @property
     def serializer_failures(self) -> int:
@@ -65,10 +68,7 @@ class LevelRun:
         if not self._completion.failed:
             return data, []
         propagation = NullPropagation(selections_of(self._levels.all), nullable=not self.plan.error_propagation)
-        try:
-            return propagation.object(root, data, []), propagation.errors
-        except GraphQLError as error:
-            return None, [*propagation.errors, error]
+        return propagation.root(root, data)
 
     async def _resolve(self, first: Level) -> None:
         """Resolve a level and all levels below it."""
@@ -80,9 +80,8 @@ class LevelRun:
                 for level in levels:
                     if level.parents:
                         self._level(level)
-                while completion.pending:
-                    await completion.wait()
-                    self._iterate()
+                if completion.pending or self._unfinished:
+                    await self._settle()
                 while self._batches:
                     batches, self._batches = self._batches, []
                     if len(batches) == 1:
@@ -90,13 +89,29 @@ class LevelRun:
                         self._values(field, level, await self._batch(field, field_kind, level.parents))
                     else:
                         await self._load(batches)
-                    while completion.pending:
-                        await completion.wait()
-                        self._iterate()
+                    if completion.pending or self._unfinished:
+                        await self._settle()
             finally:
                 if end is not None:
                     end(completion.failed and not failed)
             levels, depth = self._levels.take(), depth + 1
+
+    async def _settle(self) -> None:
+        """Await what is pending, and write what is unfinished while others have their turns."""
+        completion = self._completion
+        while completion.pending or self._unfinished:
+            if completion.pending:
+                await completion.wait()
+                self._iterate()
+            else:
+                await sleep(0)
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """Write one turn of what is unfinished."""
+        writing = self._unfinished.pop()
+        if not writing.go_on():
+            self._complete(writing.field, writing.level, writing.values)
 
     def _level(self, level: Level) -> None:
         """Resolve a level's fields, all but those that are loaded in batches."""
@@ -104,7 +119,7 @@ class LevelRun:
         for field in level.fields:
             field_kind = field.field_kind
             if isinstance(field_kind, ReadField):
-                self._read(field, field_kind, level)
+                self._values(field, level, values_of(field.parent.name, field.name, field_kind, level.parents))
             elif isinstance(field_kind, BatchField) and field.inline_join:
                 # No serializer wrote it with its parent: something about the parent, or the plan, was unusual.
                 self._values(field, level, [JoinedRow(parent, f"{field_kind.joined_by}.") for parent in level.parents])
@@ -113,28 +128,25 @@ class LevelRun:
             else:
                 self._call(field, level)
 
-    def _read(self, field: FieldPlan, field_kind: ReadField, level: Level) -> None:
-        try:
-            values = one_for_each(field.parent.name, field.name, field_kind.many(level.parents), level.parents)
-        except Exception:  # one of the parents has no such value: its error is found where each is read by itself
-            values = [field_kind.one_or_error(parent) for parent in level.parents]
-        self._values(field, level, values)
-
     def _values(self, field: FieldPlan, level: Level, values: Sequence[Any]) -> None:
         """Complete a field's values for all parents of a level."""
-        key, shape, results = field.key, field.shape, level.results
-        if shape.column is not None and isinstance(values, list):
+        if field.shape.column is not None and isinstance(values, list):
             try:
-                column = shape.column(values)
+                column = field.shape.column(values)
             except Exception:  # some value is unusual: its error is found where each is completed by itself
                 pass
             else:
-                for result, shown in zip(results, column, strict=True):
+                key = field.key
+                for result, shown in zip(level.results, column, strict=True):
                     result[key] = shown
                 return
-        serialization, completion = self._serialization, self._completion
-        if serialization is not None and not field.is_leaf and serialization.write(field, values, results):
-            return
+        serialization = self._serialization
+        if serialization is None or field.is_leaf or not serialization.write(field, level, values):
+            self._complete(field, level, values)
+
+    def _complete(self, field: FieldPlan, level: Level, values: Sequence[Any]) -> None:
+        """Complete a field's values one by one."""
+        completion, key, shape, results = self._completion, field.key, field.shape, level.results
         if not self.plan.paths and shape.one_type:
             completion.objects(field, shape, values, results, repeat(key))
             if completion.iterators:
@@ -178,7 +190,7 @@ class LevelRun:
                 position.container[position.key] = made
                 try:
                     if hasattr(value, "__aiter__"):
-                        completion.pending.append((self._stream(position, item, aiter(value), made), _nothing))
+                        completion.pending.append((self._stream(position, item, aiter(value), made), nothing))
                     else:
                         for index, each in enumerate(value):
                             self._item(position, item, made, index, each)
@@ -197,10 +209,7 @@ class LevelRun:
                     break
         except Exception as error:
             self._broken(position, made, error)
-        close = getattr(iterator, "aclose", None)
-        if close is not None:
-            with suppress(Exception):
-                await close()
+        await close(iterator)
 
     def _broken(self, position: Position, made: list[Any], error: Exception) -> None:
         self._completion.failed = True
@@ -220,28 +229,22 @@ class LevelRun:
         while self._levels.next:
             for level in self._levels.take():
                 self._level(level)
+                while self._unfinished:
+                    self._go_on()
         self._levels.next = outer
         failed, levels = self._completion.failed, self._levels.all
         return failed and propagates(position.field, item, made[index], selections_of(levels[begin:]))
 
-    async def _load(self, batches: _Batches) -> None:
+    async def _load(self, batches: Batches) -> None:
         """Load batch fields; those that are one selection in several places, together."""
-        groups: dict[Any, _Batches] = {}
-        for entry in batches:
-            groups.setdefault(entry[0].load_key(), []).append(entry)
-        loads: Iterable[Any] = map(self._group, groups.values())
-        if self._begin_loads is not None and len(groups) > 1:
-            loads = await self._begin_loads(self.context, list(loads))
-        for group, load in zip(groups.values(), loads, strict=True):
+        for group, load in await begun(batches, self._batch, self.context, self._begin_loads):
             values = await load
             end = 0
             for each, _, level in group:
                 start, end = end, end + len(level.parents)
                 self._values(each, level, values[start:end])
-
-    def _group(self, group: _Batches) -> Coroutine[Any, Any, Sequence[Any]]:
-        field, field_kind, _ = group[0]
-        return self._batch(field, field_kind, [parent for _, _, level in group for parent in level.parents])
+            if self._unfinished:
+                await self._settle()
 
     async def _batch(self, field: FieldPlan, field_kind: BatchField, parents: list[Any]) -> Sequence[Any]:
         try:
@@ -254,7 +257,3 @@ class LevelRun:
             return found
         except Exception as error:
             return [error] * len(parents)
-
-
-def _nothing(_: Any) -> None:
-    pass

@@ -47,6 +47,13 @@ class NullPropagation:
         self.nullable = nullable
         self.errors: list[GraphQLError] = []
 
+    def root(self, selection: SelectionPlan, data: dict[str, Any]) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+        """Return the data and the errors of a response."""
+        try:
+            return self.object(selection, data, []), self.errors
+        except GraphQLError as error:
+            return None, [*self.errors, error]
+
     def object(self, selection: SelectionPlan, result: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
         """Return an object. Raises the error of a field that may not be null."""
         found: dict[str, Any] = _walked(self._object(selection, result, path))

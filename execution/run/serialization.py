@@ -1,14 +1,15 @@
 """Serializes whole objects of a run where their fields promise what they are."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from execution.plan.field_kinds import ResolverField
 from execution.plan.nodes import FieldPlan, SelectionPlan
 from execution.plan.serializer import SerializerState, serialize
 from execution.plan.shapes import Shape
-from execution.run.levels import Levels
+from execution.run.levels import Level, Levels
 from execution.run.null_propagation import Failure
 
 
@@ -17,21 +18,24 @@ class BrokenPromiseError(Exception):
 
 
 class Serialization:
-    """One run's serialized objects. ``cost`` is what they cost, ``failures`` how often a serializer failed."""
+    """One run's serialized objects. ``cost`` is what they cost, ``failures`` how often a serializer failed.
 
-    __slots__ = ("_checks", "_counter", "_levels", "cost", "failures")
+    What is too long to be written in one turn is added to ``unfinished``.
+    """
 
-    def __init__(self, levels: Levels, counter: Counter[str], *, checked: bool) -> None:
-        self._levels, self._counter = levels, counter
+    __slots__ = ("_checks", "_counter", "_levels", "cost", "failures", "unfinished")
+
+    def __init__(self, levels: Levels, unfinished: list["Writing"], counter: Counter[str], *, checked: bool) -> None:
+        self._levels, self.unfinished, self._counter = levels, unfinished, counter
         self._checks: list[tuple[FieldPlan, list[dict[str, Any]], list[Any]]] | None = [] if checked else None
         self.cost = self.failures = 0
 
-    def write(self, field: FieldPlan, values: Sequence[Any], results: Iterable[dict[str, Any]]) -> bool:
+    def write(self, field: FieldPlan, level: Level, values: Sequence[Any]) -> bool:
         """Serialize a field's objects, or lists of them, into their parents' results.
 
         Return False, with nothing written, where the field does not promise their type, or a value breaks the promise.
         """
-        field_kind, shape, key = field.field_kind, field.shape, field.key
+        field_kind, shape = field.field_kind, field.shape
         if isinstance(field_kind, ResolverField) or not field_kind.trusted:
             return False
         for value in values:
@@ -50,19 +54,27 @@ class Serialization:
                 state.cost += price * len(made)
                 if selection.rest:
                     state.pending.append((selection, values, made))
-            elif selection.rest:
-                made = [state.take(selection, price, rows) for rows in values]
             else:
-                made = [serialize(selection, state.count(price, rows), state) for rows in values]
-            state.finish()
+                made = [state.take(selection, price, rows) for rows in values]
         except Exception:  # the error of an unusual value is found where each is completed by itself
-            self.failures += 1
-            self._counter[named.name] += 1
-            return False
+            return self.failed(field)
+        if state.lists:
+            return Writing(self, field, level, values, made, state, state.write_lists()).go_on()
+        return self.written(field, level, made, state)
+
+    def failed(self, field: FieldPlan) -> bool:
+        """Count a failure. Return False: nothing is written."""
+        self.failures += 1
+        self._counter[(field.shape.item or field.shape).named.name] += 1
+        return False
+
+    def written(self, field: FieldPlan, level: Level, made: list[Any], state: SerializerState) -> bool:
+        """Put what was made into the results. Return False where it is only to be compared with what they get."""
         if self._checks is not None:
-            self._checks.append((field, list(results), made))
+            self._checks.append((field, list(level.results), made))
             return False
-        for result, value in zip(results, made, strict=True):
+        key = field.key
+        for result, value in zip(level.results, made, strict=True):
             result[key] = value
         self.cost += state.cost
         for pending, rows, objects in state.pending:
@@ -76,6 +88,29 @@ class Serialization:
                 left = [(field, field.shape, value, result[field.key])]
                 while left:
                     left += reversed(_parts(*left.pop()))
+
+
+@dataclass(slots=True)
+class Writing:
+    """A field's objects of one level, or lists of them, while a serializer writes them: ``turns`` are those to come."""
+
+    serialization: Serialization
+    field: FieldPlan
+    level: Level
+    values: Sequence[Any]
+    made: list[Any]
+    state: SerializerState
+    turns: Iterator[None]
+
+    def go_on(self) -> bool:
+        """Write one turn; what is left then is unfinished. Return False as ``Serialization.write`` does."""
+        try:
+            for _ in self.turns:
+                self.serialization.unfinished.append(self)
+                return True
+        except Exception:  # as above
+            return self.serialization.failed(self.field)
+        return self.serialization.written(self.field, self.level, self.made, self.state)
 
 
 _Pair = tuple[FieldPlan, Shape, Any, Any]
