@@ -63,8 +63,8 @@ def _kind(
         table = ROW_TYPES.get(_origin(type_))
         column = None if table is None else column_of(table, declared.python_name)
         read = _read_by(declared.default_resolver, declared.python_name)
-        trusted = _origin(held) in ROW_TYPES
         reader: ColumnReader | None = declared.metadata.get("reader") or reader_of(column, field.type)
+        trusted = reader is not None or _origin(held) in ROW_TYPES
         return ReadField(*read, reader, (declared.python_name,), trusted, cost, rule.weight)
     resolver: Any = declared.base_resolver
     if not _asks_for_its_object_alone(resolver):
