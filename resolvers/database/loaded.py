@@ -62,8 +62,8 @@ class Loaded:
         """Return the refusal for a response that would be too large, which is noted."""
         self.refused += 1
         limit = MAX_BYTES // 1024 // 1024
-        message = f"The response would have more than {limit} MiB: request smaller pages or fewer fields."
-        return Refusal("TOO_COMPLEX", message)
+        message = f"The response, or the data loaded for it, would exceed {limit} MiB"
+        return Refusal("TOO_COMPLEX", f"{message}: request smaller pages or fewer fields.")
 
     def room(self, sql: Sql) -> int:
         """Return how many rows of a statement may be loaded at once. Raises Refusal TOO_COMPLEX at the limit."""

@@ -131,7 +131,9 @@ async def test_json_counts_threefold_and_rest_is_bounded_too(acme: Org) -> None:
     await acme.rows("update clients set metadata = metadata || $1", {f"n{place}": "x" * 600 for place in range(25)})
     assert (await acme.http.get("/api/v1/clients?limit=20")).status_code == 200
     details = problem(await acme.http.get("/api/v1/clients?limit=85"), 400, "TOO_COMPLEX")
-    assert details["detail"] == "The response would have more than 8 MiB: request smaller pages or fewer fields."
+    assert details["detail"] == (
+        "The response, or the data loaded for it, would exceed 8 MiB: request smaller pages or fewer fields."
+    )
 
 
 async def test_json_of_many_small_values_counts_by_what_it_holds(acme: Org) -> None:
