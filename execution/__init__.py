@@ -9,6 +9,7 @@ from execution.guard.cost import FIELDS_FOR_ONE, FREE_FIELDS, CostAnalysis, Fiel
 from execution.guard.cost_cache import CostCheck
 from execution.guard.document_cache import DocumentCache
 from execution.guard.documents import MAX_TOKENS, Operation, parse_operation
+from execution.guard.effort import Effort, EffortLimitError
 from execution.guard.errors import DocumentError, DocumentLimitError, DocumentSyntaxError, DocumentValidationError
 from execution.guard.introspection import introspection_rules, introspects_too_much
 from execution.guard.validation import RULES
@@ -50,6 +51,8 @@ __all__ = [
     "DocumentLimitError",
     "DocumentSyntaxError",
     "DocumentValidationError",
+    "Effort",
+    "EffortLimitError",
     "Executor",
     "FieldKind",
     "FieldKinds",

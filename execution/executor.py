@@ -92,7 +92,10 @@ class Executor:
         return self.validate(self.find(text, name), name)
 
     def cost(self, operation: Operation, variables: Mapping[str, Any] | None = None) -> CostCheck:
-        """Return what an operation costs with its variables, and which limit it exceeds, if any."""
+        """Return what an operation costs with its variables, and which limit it exceeds, if any.
+
+        Raises EffortLimitError where its arguments hold too much to say so.
+        """
         return self._costs.of(operation, variables or {})
 
     def variables(self, operation: Operation, given: Mapping[str, Any]) -> Variables | list[GraphQLError]:

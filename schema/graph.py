@@ -9,7 +9,7 @@ from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_lea
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 
-from execution import Executor, FieldRule, Serializers, introspection_rules
+from execution import Effort, Executor, FieldRule, Serializers, introspection_rules
 from models.parts import column_of
 from models.resources import scopes
 from models.typeid import prefix_of
@@ -54,7 +54,7 @@ from schema.viewer import ViewerQuery
 from schema.webhooks.mutations import WebhookMutation
 from schema.webhooks.types import WebhookQuery
 
-RequirementsOf = Callable[[Mapping[str, Any]], list[Any]]
+RequirementsOf = Callable[[Mapping[str, Any], Effort], list[Any]]
 # What counting the rows of a connection costs, and how many times the price of its filters: it looks at every row.
 COUNTING = (2, COUNTED)
 
@@ -102,10 +102,12 @@ describe_enums(CORE)
 name_nodes(CORE)
 
 
-def _node_scopes(arguments: Mapping[str, Any]) -> list[str]:
+def _node_scopes(arguments: Mapping[str, Any], effort: Effort) -> list[str]:
     """Return the scopes that ids by themselves need: their prefixes tell the types."""
     asked = arguments.get("ids") if "ids" in arguments else [arguments.get("id")]
-    prefixes = {prefix_of(item) for item in (asked if isinstance(asked, list) else [asked]) if isinstance(item, str)}
+    items = asked if isinstance(asked, list) else [asked]
+    effort.spend(len(items))
+    prefixes = {prefix_of(item) for item in items if isinstance(item, str)}
     return sorted(NODES[prefix].resource.read_scope for prefix in prefixes if prefix in NODES)
 
 

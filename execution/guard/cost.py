@@ -21,6 +21,7 @@ from graphql import (
 
 from execution.guard.arguments import is_given, root_of, type_of
 from execution.guard.documents import Operation
+from execution.guard.effort import Effort
 from execution.guard.nesting import left_out, root_keys
 
 # What JSON puts around a key and its value.
@@ -45,6 +46,7 @@ class FieldRule:
 
     ``filters`` are the arguments that narrow what it holds, ``price`` returns what they cost. ``charges`` are what the
     field adds to the cost of the field around it: an amount, and how many times the price of that field's filters.
+    Both functions spend of the effort they are given, a unit for each part of the arguments that they look at.
 
     ``weight`` is the cost of the field's own size, ``size`` how many bytes it may have, 0 where its length is counted
     when it is loaded; ``short``: no value has more. ``introspects`` is how many objects of the schema it shows.
@@ -54,10 +56,10 @@ class FieldRule:
     requirement: Any = None
     further: tuple[Any, ...] = ()
     unrestricted: bool = False
-    requirements_of: Callable[[Mapping[str, Any]], list[Any]] | None = None
+    requirements_of: Callable[[Mapping[str, Any], Effort], list[Any]] | None = None
     reads: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
-    price: Callable[[Mapping[str, Any]], int] | None = None
+    price: Callable[[Mapping[str, Any], Effort], int] | None = None
     charges: tuple[int, int] = (0, 0)
     weight: int = 0
     size: int = 64
@@ -136,6 +138,7 @@ class _Analyzer:
         self.schema, self.operation, self.variables, self.rules = schema, operation, variables, rules
         self.memo: dict[tuple[str, str], CostAnalysis] = {}
         self.open: set[str] = set()
+        self.effort = Effort()
 
     def selection(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> CostAnalysis:
         whole = CostAnalysis()
@@ -171,7 +174,7 @@ class _Analyzer:
         arguments = _arguments_of(node, rule, self.variables)
         times = rule.times if rule.multiplier is None else rule.multiplier(arguments)
         own = rule.cost * (times if rule.cost_each else 1) + rule.weight
-        price = 0 if rule.price is None else rule.price(arguments)
+        price = 0 if rule.price is None else rule.price(arguments, self.effort)
         response_key = node.alias.value if node.alias is not None else name
         aliases = int(node.alias is not None)
         measure = CostAnalysis(
@@ -185,7 +188,7 @@ class _Analyzer:
             measure.requirements[requirement] = (response_key,)
         measure.filtered = is_given(arguments, rule.filters)
         if rule.requirements_of is not None:
-            for requirement in rule.requirements_of(arguments):
+            for requirement in rule.requirements_of(arguments, self.effort):
                 measure.requirements.setdefault(requirement, (response_key,))
         if node.selection_set is not None:
             held = self.selection(node.selection_set, type_of(node, parent))
@@ -225,7 +228,10 @@ def defaults_of(operation: Operation) -> dict[str, Any]:
 def analyze_cost(
     schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], rules: Mapping[Any, FieldRule]
 ) -> CostAnalysis:
-    """Analyze an operation with its variables. Unknown fields cost nothing: validation reports them."""
+    """Analyze an operation with its variables. Unknown fields cost nothing: validation reports them.
+
+    Raises EffortLimitError where its arguments hold too much.
+    """
     values = defaults_of(operation) | dict(variables)
     analyzer = _Analyzer(schema, operation, values, rules)
     measure = analyzer.selection(operation.definition.selection_set, root_of(schema, operation.operation_type))

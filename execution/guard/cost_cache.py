@@ -24,13 +24,15 @@ from graphql import (
 from execution.guard.arguments import is_given, root_of, type_of
 from execution.guard.cost import CostAnalysis, FieldRule, Limits, analyze_cost, defaults_of, limit_exceeded
 from execution.guard.documents import Operation
+from execution.guard.effort import Effort, EffortLimitError
 from execution.guard.nesting import CONDITIONS
 
 MAX_COSTS = 16
 # An analysis, and each of its decisions, takes no more bytes than this.
 COST_BYTES, DECISION_BYTES = 3_000, 200
 # What variables decide at one place of a document: a size, requirements, a price, whether something is left out.
-Decision = Callable[[Mapping[str, Any]], Any]
+Decision = Callable[[Mapping[str, Any], Effort], Any]
+_Reader = Callable[[Mapping[str, Any]], Any]
 
 
 @dataclass(slots=True)
@@ -60,7 +62,10 @@ class CostCache:
         self.schema, self.rules, self.limits = schema, rules, limits
 
     def of(self, operation: Operation, variables: Mapping[str, Any]) -> CostCheck:
-        """Return the analysis of an operation with these variables, which may be of any types."""
+        """Return the analysis of an operation with these variables, which may be of any types.
+
+        Raises EffortLimitError where these hold too much.
+        """
         known: _Known | None = operation.costs
         if known is None or known.rules is not self.rules:
             if operation.valid is not self.schema:
@@ -69,7 +74,12 @@ class CostCache:
         key: tuple[Any, ...] = ()
         if known.decisions:
             values = {**known.defaults, **variables} if known.defaults else variables
-            key = tuple([decide(values) for decide in known.decisions])
+            effort = Effort()
+            try:
+                key = tuple([decide(values, effort) for decide in known.decisions])
+            except EffortLimitError:
+                # Of places that are left out, too: what is asked for may be less.
+                return self._check(operation, variables)
         check = known.checks.get(key)
         # An operation may be shared by executors with other limits.
         if check is None or check.limits is not self.limits:
@@ -127,33 +137,35 @@ class _Decisions:
         if rule is not None:
             given = {argument.name.value: argument.value for argument in node.arguments or ()}
             if rule.multiplier is not None:
-                self._add(rule.multiplier, given, rule.multiplied_by)
+                self._add(_free(rule.multiplier), given, rule.multiplied_by)
             if rule.requirements_of is not None:
                 self._add(_tuple(rule.requirements_of), given, rule.reads)
             if rule.filters:
-                self._add(partial(is_given, names=rule.filters), given, rule.filters)
+                self._add(_free(partial(is_given, names=rule.filters)), given, rule.filters)
             if rule.price is not None:
                 self._add(rule.price, given, rule.filters)
         if node.selection_set is not None:
             self._selection(node.selection_set, type_of(node, parent))
 
-    def _add(
-        self, of: Callable[[Mapping[str, Any]], Any], given: Mapping[str, ValueNode], reads: Iterable[str]
-    ) -> None:
+    def _add(self, of: Decision, given: Mapping[str, ValueNode], reads: Iterable[str]) -> None:
         if any(_varies(given[name]) for name in reads if name in given):
             readers = [(name, _reader(given[name])) for name in reads if name in given]
-            self.found.append(lambda variables: of({name: read(variables) for name, read in readers}))
+            self.found.append(lambda variables, effort: of({name: read(variables) for name, read in readers}, effort))
 
 
 def _is(name: str, wanted: bool) -> Decision:
-    return lambda variables: variables.get(name) is wanted
+    return lambda variables, _: variables.get(name) is wanted
 
 
-def _tuple(of: Callable[[Mapping[str, Any]], list[Any]]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    return lambda arguments: tuple(of(arguments))
+def _tuple(of: Callable[[Mapping[str, Any], Effort], list[Any]]) -> Decision:
+    return lambda arguments, effort: tuple(of(arguments, effort))
 
 
-def _reader(node: ValueNode) -> Decision:
+def _free(of: _Reader) -> Decision:
+    return lambda arguments, _: of(arguments)
+
+
+def _reader(node: ValueNode) -> _Reader:
     if isinstance(node, VariableNode):
         name = node.name.value
         return lambda variables: variables.get(name, Undefined)

@@ -24,6 +24,11 @@ def words_of(texts: Iterable[object]) -> list[str]:
     return list(found)[:WORDS_OF_A_ROW]
 
 
+def has_word(text: str) -> bool:
+    """Return whether what is read of a search surely has a word."""
+    return _WORD.search(text, 0, READ_OF_A_SEARCH) is not None
+
+
 def searched_words(text: str) -> list[str]:
     """Return the words of a search, without case: the first eight within its first 1,000 characters."""
     return words_of([text[:READ_OF_A_SEARCH]])[:WORDS_OF_A_SEARCH]

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from execution import Effort
 from models.jobs import JobFunction
 from models.reports import (
     MAX_PERIODS,
@@ -40,7 +41,7 @@ MAX_WAITING = 20
 MAX_KEPT = 200
 
 
-def scopes_of(arguments: Mapping[str, Any]) -> list[str]:
+def scopes_of(arguments: Mapping[str, Any], _effort: Effort) -> list[str]:
     """Return the scopes that the arguments of a request need: those of what its kind sums."""
     given = arguments.get("input")
     kind = given.get("kind") if isinstance(given, dict) else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from execution import Effort
 from models.actors import only_staff_gives
 from schema.declaration.inputs import INPUT
 
@@ -26,12 +27,13 @@ class ClientInput:
         listed = " and ".join([", ".join(given[:-1]), given[-1]] if len(given) > 1 else given)
         return f"A client's access token may do it, and give {listed}."
 
-    def needed(self, arguments: Mapping[str, Any]) -> list[Any]:
+    def needed(self, arguments: Mapping[str, Any], effort: Effort) -> list[Any]:
         """Return what is reserved of what is given. An empty list or object is as absent; what there is no such field
         for is refused where values are judged, as anybody's is."""
         given = arguments.get(INPUT)
         if not isinstance(given, dict):
             return []
+        effort.spend(len(given))
         return [
             only_staff_gives(f"{INPUT}.{name}", value if name == self.name and isinstance(value, str) else None)
             for name, value in given.items()

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 
+from execution import Effort
 from models.actors import STAFF_ONLY, Reserved
 from models.names import camel, pascal
 from models.resources import Resource, ToolFor
@@ -24,7 +25,7 @@ MUTATION_COST = 10
 # What one costs that has a worker write something as large as a log.
 JOB_COST = 50
 # What arguments need, by their names in the graph: scopes, and what is reserved.
-RequirementsOf = Callable[[Mapping[str, Any]], list[Any]]
+RequirementsOf = Callable[[Mapping[str, Any], Effort], list[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 MEANING = "The mutation's input."
 

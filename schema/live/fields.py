@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import strawberry
 
-from execution import Args
+from execution import Args, Effort
 from models.actors import STAFF_ONLY
 from models.resources import Resource
 from models.typeid import encode
@@ -91,10 +91,11 @@ def _own(collection: Collection) -> Narrowing:
     return Narrowing("id", collection, _of_object)
 
 
-def event_scopes(arguments: Mapping[str, Any]) -> list[str]:
+def event_scopes(arguments: Mapping[str, Any], effort: Effort) -> list[str]:
     """Return the scopes that types of events need; without types, none: what may not be read is left out."""
     types = arguments.get("types")
     asked = types if isinstance(types, list) else [types]
+    effort.spend(len(asked))
     return sorted({published()[name].read_scope for name in asked if isinstance(name, str) and name in published()})
 
 

@@ -11,6 +11,7 @@ from execution import (
     FREE_FIELDS,
     MAX_TOKENS,
     CostCheck,
+    EffortLimitError,
     Executor,
     Limits,
     Operation,
@@ -88,17 +89,25 @@ class Engine:
 
     def judged(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
         """Return an operation with the variables that a caller chose, judged. Raises Refusal TOO_COMPLEX."""
-        try:
-            check = self.executor.cost(operation, variables)
-        except RecursionError:
-            raise too_deep() from None
+        check = self._cost(operation, variables)
         if check.excess is not None:
             raise Refusal("TOO_COMPLEX", check.excess)
         return Prepared(operation, variables, check.analysis, new=_new(operation, check))
 
     def prepared(self, operation: Operation, variables: Mapping[str, Any]) -> Prepared:
-        """Return an operation of our own, of any size, judged. Without its variables: what it always needs."""
-        return Prepared(operation, variables, self.executor.cost(operation, variables).analysis)
+        """Return an operation of our own, of any size, judged. Without its variables: what it always needs.
+
+        Raises Refusal TOO_COMPLEX where its variables hold too much to be judged.
+        """
+        return Prepared(operation, variables, self._cost(operation, variables).analysis)
+
+    def _cost(self, operation: Operation, variables: Mapping[str, Any]) -> CostCheck:
+        try:
+            return self.executor.cost(operation, variables)
+        except RecursionError:
+            raise too_deep() from None
+        except EffortLimitError as error:
+            raise Refusal("TOO_COMPLEX", str(error)) from None
 
     def preparation_costs(self, prepared: Prepared, sender: UUID | None) -> tuple[int, int]:
         """Return what an operation costs beside: to be read and judged, and to be compiled.

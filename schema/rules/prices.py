@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from graphql import Undefined, get_nullable_type, is_enum_type
 from sqlalchemy.dialects import postgresql as pg
 
+from execution import Effort
 from models.names import camel
 from models.types import JSON_LIMIT
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
@@ -25,6 +26,8 @@ SHORT_TYPES = frozenset({"Boolean", "Currency", "Date", "DateTime", "Float", "ID
 CONDITION, WORD, VALUES, RELATION = 1, 5, 10, 10
 # So many times the price of its filter counting the rows of a list costs beside a page of them.
 COUNTED = 5
+# What counting the words of a search takes, as parts of a filter that are looked at.
+EFFORT_OF_SEARCH = 30
 # A filter that costs so much is refused: nobody needs to know by how much.
 ENOUGH = 10_000
 
@@ -71,12 +74,13 @@ def is_short(type_: Any, column: sa.Column[Any] | None) -> bool:
     return is_enum_type(bare) or getattr(bare, "name", None) in SHORT_TYPES
 
 
-def filter_price(arguments: Mapping[str, Any]) -> int:
+def filter_price(arguments: Mapping[str, Any], effort: Effort) -> int:
     """Return what finding by a filter costs. A value of any type is taken; a null asks nothing."""
     price = 0
     left: list[Any] = [arguments.get("filter")]
     while left and price < ENOUGH:
         part = left.pop()
+        effort.spend(1 + (len(part) if isinstance(part, dict) else 0))
         if isinstance(part, list):
             price += len(part)
             left += part
@@ -91,15 +95,17 @@ def filter_price(arguments: Mapping[str, Any]) -> int:
                     price += RELATION * _alternatives(value)
                     left.append(value)
                 elif name == "search":
-                    price += WORD * len(searched_words(value)) if isinstance(value, str) else 0
+                    if isinstance(value, str):
+                        effort.spend(EFFORT_OF_SEARCH)
+                        price += WORD * len(searched_words(value))
                 elif isinstance(value, dict):
                     price += sum(_operator(operand) for operand in value.values())
     return price
 
 
-def counted_price(arguments: Mapping[str, Any]) -> int:
+def counted_price(arguments: Mapping[str, Any], effort: Effort) -> int:
     """Return what finding groups by a filter costs: as much as a page and its count."""
-    return (1 + COUNTED) * filter_price(arguments)
+    return (1 + COUNTED) * filter_price(arguments, effort)
 
 
 def _alternatives(value: Any) -> int:

@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from graphql import Undefined
 
+from execution import Effort
 from models.actors import NOT_FOR_CLIENTS, STAFF_ONLY, Reserved, only_staff_gives
 from models.lookups import LISTED_ITEMS
 from models.names import camel
 from models.parts import column_of
 from resolvers.collections.collection import COLLECTIONS, Collection, ReferredSortField, Relation
 from resolvers.lists.conditions import Condition
-from resolvers.lists.search_words import searched_words
+from resolvers.lists.search_words import has_word, searched_words
 
 # So many parts of a filter are looked at. What has more may hold anything.
 MAX_PARTS = 2_000
@@ -66,7 +67,7 @@ def _filters(collection: Collection) -> Mapping[str, Collection]:
     return {camel(name): COLLECTIONS[asked.to] for name, asked in filters if isinstance(asked, Relation)}
 
 
-def needed_of(collection: Collection, arguments: Mapping[str, Any]) -> list[Any]:
+def needed_of(collection: Collection, arguments: Mapping[str, Any], effort: Effort) -> list[Any]:
     """Return what the arguments of a collection's list need: scopes of the lists that its filter and its order lead
     to, and what is reserved of the filter and of the order."""
     found: set[Any] = set()
@@ -76,6 +77,7 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any]) -> list[Any]
     while left and looked < MAX_PARTS:
         of, part, path = left.pop()
         looked += 1
+        effort.spend(1 + (len(part) if isinstance(part, (dict, list)) else 0))
         if isinstance(part, list):
             left += [(of, each, f"{path}.{index}") for index, each in enumerate(part)]
         elif isinstance(part, dict):
@@ -93,20 +95,23 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any]) -> list[Any]
                     left.append((of, value, f"{path}.{name}"))
     if left:
         found.add(TOO_LARGE)
-    found |= {*shown.values(), *_of_order(collection, arguments.get("orderBy"))}
+    found |= {*shown.values(), *_of_order(collection, arguments.get("orderBy"), effort)}
     return sorted(found, key=str)
 
 
 def _asks_nothing(name: str, value: Any) -> bool:
     """Return whether a condition is none for everybody: a search without words, or nulls alone."""
     if name == "search":
-        return isinstance(value, str) and not searched_words(value)
+        # Most have a word, which is found at once.
+        return isinstance(value, str) and not has_word(value) and not searched_words(value)
     return isinstance(value, dict) and all(each is None or each is Undefined for each in value.values())
 
 
-def _of_order(collection: Collection, order: Any) -> Iterator[Reserved | str]:
+def _of_order(collection: Collection, order: Any, effort: Effort) -> Iterator[Reserved | str]:
     needs = order_needs(collection)
-    for term in order if isinstance(order, list) else [order]:
+    terms = order if isinstance(order, list) else [order]
+    effort.spend(len(terms))
+    for term in terms:
         name = term.get("field") if isinstance(term, dict) else None
         if isinstance(name, str) and name in needs:
             yield needs[name]

@@ -39,7 +39,7 @@ def size_of(arguments: Mapping[str, Any]) -> int:
 
 RULES = introspection_rules(SCHEMA) | {
     ("Query", "shops"): FieldRule(cost=1, requirement="shops", multiplier=size_of, multiplied_by=("size",)),
-    ("Shop", "shops"): FieldRule(cost=1, multiplier=size_of, multiplied_by=("size",), price=lambda _: 3, filters=()),
+    ("Shop", "shops"): FieldRule(cost=1, multiplier=size_of, multiplied_by=("size",), price=lambda *_: 3, filters=()),
     ("Shops", "nodes"): FieldRule(cost=1),
     ("Shops", "total"): FieldRule(charges=(5, 2)),
     ("Query", "shop"): FieldRule(unrestricted=True),
