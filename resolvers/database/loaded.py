@@ -1,6 +1,6 @@
 """The limit on what one operation loads, checked while rows arrive: a response that is too large is never in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from sys import getsizeof
@@ -98,6 +98,13 @@ class Loaded:
             self.add(sql, more)
             rows += more
         return rows
+
+    def hold(self, row: Mapping[str, Any]) -> None:
+        """Count the texts of a row that was there before. A character takes at most four bytes in a response."""
+        size = 4 * sum(len(value) for value in row.values() if isinstance(value, str))
+        self.bound += size
+        self.shown += size
+        self.long += size
 
     def count(self, enough: int) -> int:
         """Measure values that may be long until at most ``enough`` bytes can be shown, or to the last of them.

@@ -122,21 +122,27 @@ class Shared:
         while True:
             self._arrived.clear()
             while self._events:
-                event = self._events.popleft()
-                try:
-                    payload = await self.result(event)
-                except Refusal as refusal:
-                    self.end(refusal)
+                # In a call of its own: between events, and once it is cancelled, its frame would hold the last result.
+                await self._offer_result(self._events.popleft())
+                if self.ended:
                     return
-                except Exception:
-                    log.exception("unexpected error")
-                    self.end(internal())
-                    return
-                if payload is not None:
-                    heard = Heard(event.position, event.public_id, payload)
-                    for stream in list(self.streams):
-                        stream.offer(heard)
             await self._arrived.wait()
+
+    async def _offer_result(self, event: LiveEvent) -> None:
+        """Offer what an event gives to all subscribers. Where that cannot be had, all streams end."""
+        try:
+            payload = await self.result(event)
+        except Refusal as refusal:
+            self.end(refusal)
+            return
+        except Exception:
+            log.exception("unexpected error")
+            self.end(internal())
+            return
+        if payload is not None:
+            heard = Heard(event.position, event.public_id, payload)
+            for stream in list(self.streams):
+                stream.offer(heard)
 
     async def missed(self, position: EventPosition) -> EventPage:
         """Return a page of what comes after a place, for what reading it costs. Raises Refusal, RATE_LIMITED while
@@ -176,8 +182,8 @@ class Shared:
             if result.actual is not None:
                 bill.taken = result.actual
             # Streams of one key share it: each takes a copy, none writes it anew.
-            written = orjson.dumps(result.data)
-            bill.taken = max(bill.taken, len(written) // BYTES_OF_UNIT)
+            written, errors = orjson.dumps(result.data), orjson.dumps(result.errors)
+            bill.taken = max(bill.taken, (len(written) + len(errors)) // BYTES_OF_UNIT)
             if ctx.loaded is not None:
                 bill.taken += ctx.loaded.refused * COST_OF_REFUSED
         if any(error["extensions"]["code"] == "UNAVAILABLE" for error in result.errors):
@@ -186,7 +192,7 @@ class Shared:
             return None
         body: dict[str, object] = {"data": orjson.Fragment(written)}
         if result.errors:
-            body["errors"] = result.errors
+            body["errors"] = orjson.Fragment(errors)
         occurred = shown_moment(event.row["occurred_at"])
         body["extensions"] = {"event": {"id": event.public_id, "type": event.type, "occurredAt": occurred}}
         return orjson.dumps(body)

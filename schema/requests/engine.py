@@ -167,6 +167,8 @@ class Engine:
         cost = prepared.measure.cost
         ctx.capped = prepared.measure.searched >= LONG_SEARCH
         ctx.loaded = Loaded()
+        if root is not None:
+            ctx.loaded.hold(root)
         tracing = ctx.runtime.tracing
         span = None if tracing is None else begin_operation(tracing, operation)
         observe = None if tracing is None else tracing.level
@@ -183,6 +185,9 @@ class Engine:
                 result = await run_root_fields(self.executor, ctx, prepared, variables)
             elif prepared.measure.unrestricted:
                 outcome = await self.executor.run(operation, variables, context=ctx, observe=observe)
+                # Nothing is loaded, and without aliases each object of the schema is shown as it is.
+                if prepared.measure.introspected and prepared.measure.aliases:
+                    await require_size(outcome.data, ctx.loaded)
                 result = result_of(ctx, operation, outcome)
             else:
                 async with ctx.snapshot():

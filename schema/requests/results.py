@@ -3,15 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from graphql import GraphQLError
 
 from execution import DocumentError, DocumentLimitError, DocumentSyntaxError, Operation, Outcome
 from models.actors import Source
 from resolvers.changes.recorded_changes import RecordedChanges
 from resolvers.context import Context
-from resolvers.errors import ErrorView, Refusal, Refusals, shown_refusal
+from resolvers.errors import ErrorView, Refusal, Refusals, forget_frames, shown_refusal
 from schema.requests.errors import locations_of, shown_error
 from schema.requests.places import variable_at
+
+# What a response has of errors at most, and how much of the first one is said where there are more.
+MAX_ERRORS, MAX_ERROR_BYTES, MOST_OF_FIRST = 1_000, 1024 * 1024, 500
 
 
 @dataclass(slots=True)
@@ -70,16 +74,30 @@ def result_of(ctx: Context, operation: Operation, outcome: Outcome) -> Operation
 def errors_of(ctx: Context, operation: Operation, outcome: Outcome) -> list[ErrorView]:
     """Return the errors of an outcome as a client sees them; a value that a variable gave is named by it too.
 
-    REST's callers never see the operation, so that its variables are not named to them.
+    REST's callers never see the operation, so that its variables are not named to them. Raises Refusal TOO_COMPLEX for
+    more than ``MAX_ERRORS``, or ``MAX_ERROR_BYTES`` of them: each has its path.
     """
     found: list[ErrorView] = []
+    size = 0
     for error in outcome.errors or ():
         shown = shown_error(error, ctx.request_id)
         if ctx.source is not Source.REST:
             for each in shown:
                 _name_variable(operation, error, each)
         found += shown
+        size += len(orjson.dumps(shown))
+        if size > MAX_ERROR_BYTES or len(found) > MAX_ERRORS:
+            raise _too_many(ctx, outcome, found[0]["message"])
     return found
+
+
+def _too_many(ctx: Context, outcome: Outcome, first: str) -> Refusal:
+    for error in outcome.errors or ():
+        forget_frames(error)
+    if ctx.loaded is not None:
+        ctx.loaded.refused += 1
+    most = f"{MAX_ERRORS:,} errors or {MAX_ERROR_BYTES // 1024 // 1024} MiB of them"
+    return Refusal("TOO_COMPLEX", f"The response would have more than {most}. The first: {first[:MOST_OF_FIRST]}")
 
 
 def _name_variable(operation: Operation, error: GraphQLError, shown: ErrorView) -> None:

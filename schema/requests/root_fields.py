@@ -10,7 +10,7 @@ from execution import Executor, Operation, Outcome, Variables, collect_fields
 from resolvers.changes import idempotency
 from resolvers.changes.recorded_changes import RecordedChanges
 from resolvers.context import Context
-from resolvers.errors import ErrorView
+from resolvers.errors import ErrorView, Refusal, shown_refusal
 from schema.graph import CORE
 from schema.requests.errors import shown_error
 from schema.requests.prepared import Prepared
@@ -49,7 +49,10 @@ async def run_root_fields(
                 recorded[key] = ctx.recorded
         except _RolledBackError as failed:
             part, cost = {key: None}, failed.outcome.cost or 0
-            errors += errors_of(ctx, prepared.operation, failed.outcome)
+            try:
+                errors += errors_of(ctx, prepared.operation, failed.outcome)
+            except Refusal as too_many:
+                errors.append(shown_refusal(too_many, ctx.request_id, [key]))
         except Exception as error:
             # Whatever it is, what other fields have committed is in the result.
             part, cost = {key: None}, 0

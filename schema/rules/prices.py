@@ -68,10 +68,12 @@ def size_of(column: sa.Column[Any] | None) -> int:
 
 def is_short(type_: Any, column: sa.Column[Any] | None) -> bool:
     """Return whether no value of a field has more than the bytes that it is known to have at most."""
-    if column is not None:
-        return not width_of(column.type).measured
     bare = get_nullable_type(type_)
-    return is_enum_type(bare) or getattr(bare, "name", None) in SHORT_TYPES
+    name = getattr(bare, "name", None)
+    if column is not None:
+        # An event's data are JSON in a column of text.
+        return name != "JSON" and not width_of(column.type).measured
+    return is_enum_type(bare) or name in SHORT_TYPES
 
 
 def filter_price(arguments: Mapping[str, Any], effort: Effort) -> int:
