@@ -31,10 +31,12 @@ def time_cell(moment: datetime | None, otherwise: str) -> str:
 
 
 def complain(text: str) -> None:
-    """Print an error, a line for each of its lines, on standard error."""
-    with contextlib.suppress(BrokenPipeError):
+    """Print an error, a line for each of its lines, on standard error, where that can be written."""
+    # Past its buffer, which would keep what cannot be written: the process would end with 120.
+    stream = getattr(sys.stderr.buffer, "raw", sys.stderr.buffer)
+    with contextlib.suppress(OSError):
         for line in text.splitlines():
-            print(f"counterfoil: {line}", file=sys.stderr, flush=True)
+            stream.write(f"counterfoil: {line}\n".encode("utf-8", "backslashreplace"))
 
 
 def discard() -> None:

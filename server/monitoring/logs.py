@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import Any, TextIO, cast
 from urllib.parse import quote
 
 import orjson
@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from server.monitoring.log_bounds import Shortage, shorten
+from server.monitoring.log_stream import LogStream
 
 log = structlog.get_logger()
 # The id of the request that is being answered; every event that is logged meanwhile carries it.
@@ -82,13 +83,13 @@ def _to_json(event: EventDict, **_options: Any) -> str:
 
 class AccessLog:
     """Writes the line of each request. As JSON it is written here: the chain that other events take costs ten times as
-    much, and each field of this line is known. ``sink`` takes lines of JSON; without one it is an event like others."""
+    much, and each field of this line is known. ``sink`` takes the line; without one it is an event like others."""
 
     __slots__ = ("quiet", "sink")
 
     def __init__(self) -> None:
         self.quiet = False
-        self.sink: IO[bytes] | None = None
+        self.sink: LogStream | None = None
 
     def __call__(self, request_id: str, method: str, path: str, status: int, seconds: float, statements: int) -> None:
         """Log one request; ``path`` is the decoded one."""
@@ -111,15 +112,15 @@ class AccessLog:
         fields |= {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
         if traces.current is not None:
             traces(None, "info", fields)
-        self.sink.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
-        self.sink.flush()
+        self.sink.line(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
 
 
 access = AccessLog()
 
 
 def configure(level: str = "INFO", style: str = "json") -> None:
-    """Send our own events and those of the standard library's loggers to standard error.
+    """Send our own events and those of the standard library's loggers to standard error. A line that cannot be written
+    there is lost and fails nobody; the next one that can be comes after a `log.lost`, which has their number.
 
     `level` is DEBUG, INFO, WARNING or ERROR; `style` is `json` or `console`. May be called again.
     """
@@ -141,15 +142,21 @@ def configure(level: str = "INFO", style: str = "json") -> None:
         renderer = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
+
+    def told(lost: int) -> str:
+        moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        return str(renderer(None, "", {"event": "log.lost", "level": "warning", "timestamp": moment, "lines": lost}))
+
+    stream = LogStream(sys.stderr.buffer, told)
     structlog.configure(
         processors=[*shared, shortage, shorten, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, stream)),
         cache_logger_on_first_use=False,
     )
     access.quiet = logging.getLevelNamesMapping()[level] > logging.INFO
-    access.sink = sys.stderr.buffer if style == "json" else None
-    handler = logging.StreamHandler(sys.stderr)
+    access.sink = stream if style == "json" else None
+    handler = logging.StreamHandler(stream)
     handler.addFilter(shortage)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
