@@ -7,6 +7,7 @@ import argparse
 import gc
 import importlib.metadata
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -64,6 +65,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code. A call that argparse refuses ends with SystemExit(2)."""
+    if sys.stderr is None:
+        # It was closed as the process started; what is opened next must not become it.
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What is printed is kept in files too: its bytes do not depend on a terminal's locale.

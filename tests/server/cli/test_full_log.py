@@ -88,3 +88,9 @@ def test_a_refusal_keeps_its_exit_code(servers: Backends, environment: Backends)
         with FULL.open("wb") as full:
             command = [sys.executable, "-m", "server.cli", *words]
             assert subprocess.run(command, stderr=full, check=False, timeout=WAIT_S).returncode == code
+
+
+def test_a_closed_standard_error_is_none() -> None:
+    command = ["sh", "-c", 'exec "$0" -m server.cli nonsense 2>&-', sys.executable]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False, timeout=WAIT_S)
+    assert (done.returncode, done.stdout) == (2, b"")
