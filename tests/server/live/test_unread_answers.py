@@ -38,11 +38,11 @@ async def test_unread_answers_are_few_and_end_with_their_connection(acme: Org, a
             await connection.subscribe(str(number), LARGE)
         (conversation,) = conversations()
         # The buffers between server and client are full, and nothing is read of them.
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while len(conversation.answers._waiters or ()) < WAITING:  # noqa: ASYNC110 - a semaphore has no event for it
                 await asyncio.sleep(0.05)
         del conversation
         connection.connection.transport.abort()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while conversations():  # noqa: ASYNC110 - the end of an object has no event
             await asyncio.sleep(0.05)
