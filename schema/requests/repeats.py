@@ -6,7 +6,7 @@ object, which clients add by themselves, does not count: it is known without a r
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -39,6 +39,7 @@ TYPENAME = "__typename"
 KEPT_BYTES = 250
 # The fields of a selection by the type that they are asked of, where it is not the selection's own, and their key.
 _Grouped = dict[tuple[str, str], list[FieldNode]]
+_Shape = Callable[[Any], Any]
 
 
 def is_repeatable(name: str) -> bool:
@@ -97,7 +98,7 @@ class Repeatable:
     def shaped(self, stored: Any) -> Any:
         """Return the result that was kept for the same fingerprint, as this request asks for it."""
         assert CORE.mutation_type is not None, "the graph has mutations"
-        return self._shaped(stored, self._nodes, CORE.mutation_type)
+        return self._shape(self._nodes, CORE.mutation_type)(stored)
 
     def _canonical(self, groups: _Grouped, parent: Any) -> list[list[Any]]:
         found: list[list[Any]] = []
@@ -114,27 +115,38 @@ class Repeatable:
             found.append([condition, key, name, self._arguments(field.args, nodes[0]), below])
         return found
 
-    def _shaped(self, stored: Any, nodes: Sequence[FieldNode], parent: Any) -> Any:
-        """Return what is kept of fields of ``parent``, of which each is selected as ``nodes`` do."""
+    def _shape(self, nodes: Sequence[FieldNode], parent: Any) -> _Shape:
+        """Return what shapes the kept values of a field of ``parent``, each of which is selected as ``nodes`` do."""
         named = get_named_type(parent.fields[nodes[0].name.value].type)
-        if stored is None or not isinstance(named, GraphQLObjectType):
-            return stored
-        if isinstance(stored, list):
-            return [self._shaped(item, nodes, parent) for item in stored]
-        shown: dict[str, Any] = {}
-        for (_, key), below in self._grouped(nodes, named).items():
-            is_name = below[0].name.value == TYPENAME
-            shown[key] = named.name if is_name else self._shaped(stored[key], below, named)
-        return shown
+        if not isinstance(named, GraphQLObjectType):
+            return _as_it_is
+        # Worked out once for all values: there may be thousands.
+        fields = [
+            (key, None if below[0].name.value == TYPENAME else self._shape(below, named))
+            for (_, key), below in self._grouped(nodes, named).items()
+        ]
+
+        def shaped(stored: Any) -> Any:
+            if stored is None:
+                return None
+            if isinstance(stored, list):
+                return [shaped(item) for item in stored]
+            return {key: named.name if shape is None else shape(stored[key]) for key, shape in fields}
+
+        return shaped
 
     def _grouped(self, nodes: Iterable[FieldNode], parent: Any) -> _Grouped:
         groups: _Grouped = {}
+        met: set[tuple[str, str]] = set()
         for node in nodes:
             assert node.selection_set is not None, "an object has a selection"
-            self._group(node.selection_set, parent, "", groups)
+            self._group(node.selection_set, parent, "", groups, met)
         return groups
 
-    def _group(self, selected: SelectionSetNode, parent: Any, condition: str, groups: _Grouped) -> None:
+    def _group(
+        self, selected: SelectionSetNode, parent: Any, condition: str, groups: _Grouped, met: set[tuple[str, str]]
+    ) -> None:
+        """Add the fields of a selection. A fragment that was ``met`` under the same condition adds nothing."""
         for part in selected.selections:
             if not is_included(part, self._variables):
                 continue
@@ -142,6 +154,9 @@ class Repeatable:
                 groups.setdefault((condition, response_key(part)), []).append(part)
                 continue
             if isinstance(part, FragmentSpreadNode):
+                if (part.name.value, condition) in met:
+                    continue
+                met.add((part.name.value, condition))
                 fragment: Any = self._operation.fragments[part.name.value]
             else:
                 assert isinstance(part, InlineFragmentNode), "a selection is a field or a fragment"
@@ -149,11 +164,15 @@ class Repeatable:
             on = fragment.type_condition.name.value if fragment.type_condition is not None else condition
             # Of an object everything that validation allows is asked; of an interface, what the condition says.
             inner = on if is_abstract_type(parent) and on != parent.name else condition
-            self._group(fragment.selection_set, parent, inner, groups)
+            self._group(fragment.selection_set, parent, inner, groups, met)
 
     def _arguments(self, known: Mapping[str, GraphQLArgument], node: FieldNode) -> dict[str, Any]:
         given = {each.name.value: value_from_ast_untyped(each.value, self._variables) for each in node.arguments or ()}
         return _without_defaults(known, {name: value for name, value in given.items() if value is not None})
+
+
+def _as_it_is(stored: Any) -> Any:
+    return stored
 
 
 def _written(value: Any) -> bytes:

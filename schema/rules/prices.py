@@ -101,6 +101,7 @@ def filter_price(arguments: Mapping[str, Any], effort: Effort) -> int:
                         effort.spend(EFFORT_OF_SEARCH)
                         price += WORD * len(searched_words(value))
                 elif isinstance(value, dict):
+                    effort.spend(len(value))
                     price += sum(_operator(operand) for operand in value.values())
     return price
 

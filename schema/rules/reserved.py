@@ -86,6 +86,7 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any], effort: Effo
                 if value is None or value is Undefined:
                     continue
                 if name in reserved:
+                    effort.spend(len(value) if isinstance(value, dict) else 0)
                     if not _asks_nothing(name, value):
                         shown.setdefault(reserved[name], replace(reserved[name], field=f"{path}.{name}"))
                 elif name in relations:

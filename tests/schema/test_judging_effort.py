@@ -17,10 +17,14 @@ MESSAGE = f"The filters of the operation have more than {MAX_EFFORT:,} parts in 
 SEARCHES = {"or": [{"search": "a " * 120} for _ in range(900)]}
 RELATIONS: dict[str, Any] = {"or": [{"client": {}} for _ in range(700)]}
 NOTS: dict[str, Any] = {"or": [{"not": {"not": {}}} for _ in range(490)]}
+NULLS: dict[str, Any] = {"status": {f"k{number}": None for number in range(6_400)}}
+TAGS: dict[str, Any] = {"tags": {f"k{number}": None for number in range(6_400)}}
 IDS = {"id": {"in": [f"order_{number:026}" for number in range(6_000)]}}
 
 
-@pytest.mark.parametrize("given", [SEARCHES, RELATIONS, NOTS], ids=["searches", "relations", "negations"])
+@pytest.mark.parametrize(
+    "given", [SEARCHES, RELATIONS, NOTS, NULLS, TAGS], ids=["searches", "relations", "negations", "nulls", "reserved"]
+)
 @pytest.mark.parametrize("valid", [False, True], ids=["unknown", "known"])
 async def test_an_argument_in_many_places_is_refused_before_it_is_judged_in_each(
     acme: Org, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], valid: bool
