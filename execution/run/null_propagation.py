@@ -46,8 +46,6 @@ class NullPropagation:
         self.selections = selections
         self.nullable = nullable
         self.errors: list[GraphQLError] = []
-        # Where fields are in the document, by their identity: to find that out takes longer the longer it is.
-        self._places: dict[int, GraphQLError] = {}
 
     def root(self, selection: SelectionPlan, data: dict[str, Any]) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
         """Return the data and the errors of a response."""
@@ -66,23 +64,11 @@ class NullPropagation:
             result[key] = yield self._guarded(field, field.shape, result[key], [*path, key])
         return result
 
-    def _located(self, error: Exception, field: FieldPlan, path: list[str | int]) -> GraphQLError:
-        """Return an error with its place, as ``located_error`` does."""
-        found = located_error(error, None, path)
-        if found is not error and found.nodes is None and found.positions is None:
-            place = self._places.get(id(field))
-            if place is None:
-                place = self._places[id(field)] = GraphQLError("", field.nodes)
-            found.nodes, found.source, found.positions, found.locations = (
-                place.nodes, place.source, place.positions, place.locations,
-            )  # fmt: skip
-        return found
-
     def _guarded(self, field: FieldPlan, shape: Shape, value: Any, path: list[str | int]) -> _Step:
         try:
             return (yield self._value(field, shape, value, path))
         except Exception as error:
-            located = self._located(error, field, path)
+            located = located_error(error, field.nodes, path)
             if shape.nonnull and not self.nullable:
                 raise located from None
             self.errors.append(located)
@@ -94,7 +80,7 @@ class NullPropagation:
                 yield self._guarded(field, shape.item, item, [*path, index])
         if isinstance(value, Failure):
             # Located: a generator may not raise StopIteration, which a resolver may have raised.
-            raise self._located(value.error, field, path)
+            raise located_error(value.error, field.nodes, path)
         if value is None or shape.column is not None:
             return value
         if shape.item is None:
