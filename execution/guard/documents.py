@@ -20,8 +20,9 @@ from graphql.language.parser import Parser
 
 from execution.guard.errors import DocumentLimitError, DocumentSyntaxError, DocumentValidationError
 from execution.guard.nesting import MAX_CONDITIONS, MAX_NESTED, conditions_of, nesting_of
+from execution.guard.source import IndexedSource
 
-MAX_TEXT = 16 * 1024
+MAX_TEXT, MAX_BREAKS = 16 * 1024, 4_000
 MAX_TOKENS = 2_000
 # Selections and input values together; selections alone are judged more finely later.
 MAX_BRACKETS = 60
@@ -112,7 +113,9 @@ def parse_operation(text: str, name: str | None, tokens: int = MAX_TOKENS) -> Op
     """Parse a text of at most so many tokens and pick its operation. Raises DocumentError."""
     if len(text) > MAX_TEXT:
         raise DocumentLimitError(f"The document has more than {MAX_TEXT} characters.")
-    source = Source(text)
+    if text.count("\n") + text.count("\r") > MAX_BREAKS:
+        raise DocumentLimitError(f"The document has more than {MAX_BREAKS} line breaks.")
+    source = IndexedSource(text)
     lexer = _Bounded(source, tokens)
     try:
         parser = Parser(source, max_tokens=MAX_TOKENS, lexer=lexer)

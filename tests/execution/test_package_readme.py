@@ -9,7 +9,7 @@ import pytest
 from graphql import build_schema
 
 from execution import MAX_TOKENS, DocumentLimitError, Executor
-from execution.guard.documents import MAX_BRACKETS, MAX_DIGITS, MAX_TEXT
+from execution.guard.documents import MAX_BRACKETS, MAX_BREAKS, MAX_DIGITS, MAX_TEXT
 from execution.guard.nesting import MAX_CONDITIONS, MAX_NESTED
 from execution.guard.validation import MAX_COMPARISONS
 
@@ -37,7 +37,7 @@ def test_the_limits_of_a_document_are_those_that_hold() -> None:
     text = (ROOT / "execution" / "README.md").read_text(encoding="utf-8")
     (said,) = re.findall(r"^- A document has at most(.*?)^- ", text, re.DOTALL | re.MULTILINE)
     numbers = [int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", said)]
-    held = [MAX_TEXT, MAX_TOKENS, MAX_BRACKETS, MAX_DIGITS, MAX_NESTED]
+    held = [MAX_TEXT, MAX_BREAKS, MAX_TOKENS, MAX_BRACKETS, MAX_DIGITS, MAX_NESTED]
     assert numbers == [*held, 24, 100, MAX_COMPARISONS, MAX_CONDITIONS]
 
 
