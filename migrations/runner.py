@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from migrations.restored import renumber_restored
 from migrations.revisions import CONNECT_S, ENCODING, WrongEncoding
 
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -31,7 +32,8 @@ def engine_for(migration_url: str) -> sa.Engine:
 
 def upgrade(migration_url: str, app_role: str, revision: str = "head") -> None:
     """Migrate up. Waits for another migration to end; never waits over 5 s for a lock that traffic holds, and tries
-    again after a deadlock with it.
+    again after a deadlock with it. At the newest revision, events that were restored from another cluster get numbers
+    of this one.
 
     Raises ValueError for a role name that is not a plain lower-case identifier, WrongEncoding for a database of another
     encoding than UTF-8.
@@ -60,6 +62,8 @@ def _run(migration_url: str, app_role: str, action: Callable[[Config, str], None
         config.attributes.update(connection=connection, app_role=app_role)
         _until_done(connection, lambda: action(config, revision))
         connection.commit()
+        if revision == "head":
+            _until_done(connection, lambda: renumber_restored(connection))
         connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
 

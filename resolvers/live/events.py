@@ -13,6 +13,7 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
+import structlog
 
 from models.agent_jobs import AGENT_JOB
 from models.base import Xid8
@@ -29,6 +30,7 @@ from resolvers.database.sql import owned, statement
 from resolvers.errors import Refusal, bad_input
 from resolvers.settings import settings_of
 
+log = structlog.get_logger(__name__)
 # So many events are read at once.
 PAGE = 200
 LOWEST = UUID(int=0)
@@ -110,11 +112,17 @@ class Snapshot:
 
 
 class EventPage(NamedTuple):
-    """Events in their order; ``unsettled``: more are there whose place is not certain yet."""
+    """Events in their order; ``unsettled``: more are there whose place is not certain yet.
+
+    It was read up to ``position``, where anything was. ``restored`` is the last transaction that brought events of
+    another cluster, which have no place in the order and are not among them; 0 without any.
+    """
 
     events: list[LiveEvent]
     full: bool
     unsettled: bool
+    position: EventPosition | None = None
+    restored: int = 0
 
 
 @statement
@@ -129,17 +137,29 @@ def _after() -> sa.Select[Any]:
     settled = events.c.xact < sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
     names = ("id", "type", "resource_id", "resource_version", "data", "occurred_at", "client_id", "visibility")
     shown = [events.c[name] for name in names]
-    query = owned(events, *shown, _number().label("xact"), settled.label("settled"))
+    query = owned(events, *shown, _number().label("xact"), _written(), settled.label("settled"))
     return query.where(after).order_by(events.c.xact, events.c.id).limit(sa.bindparam("page", type_=sa.Integer))
 
 
 @statement
 def _place() -> sa.Select[Any]:
-    return owned(events, _number().label("xact")).where(events.c.id == sa.bindparam("id", type_=sa.Uuid))
+    return owned(events, _number().label("xact"), _written()).where(events.c.id == sa.bindparam("id", type_=sa.Uuid))
 
 
 def _number() -> Any:
     return sa.cast(sa.cast(events.c.xact, sa.Text), sa.BigInteger)
+
+
+def _written() -> Any:
+    """Return the transaction of this cluster that wrote a row: the greatest number with the 32 bits of ``xmin``."""
+    top = sa.cast(sa.cast(sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger)
+    low = sa.literal_column("events.xmin::text::bigint", sa.BigInteger)
+    return (top - (top - low).bitwise_and(sa.literal_column("4294967295", sa.BigInteger))).label("written")
+
+
+def _is_restored(row: Row) -> bool:
+    """Return whether an event has its number from another cluster: none is written by a transaction before it."""
+    return bool(row["xact"] > row["written"])
 
 
 async def snapshot(ctx: Context) -> Snapshot:
@@ -152,8 +172,14 @@ async def snapshot(ctx: Context) -> Snapshot:
 async def page_after(ctx: Context, position: EventPosition) -> EventPage:
     """Return the events that come after a place, up to the first that an open transaction may still come before."""
     rows = await ctx.fetch(_after(), xact=str(position.xact), id=position.id, page=PAGE)
-    found = [LiveEvent(row, EventPosition(row["xact"], row["id"])) for row in rows if row["settled"]]
-    return EventPage(found, full=len(found) == PAGE, unsettled=len(found) < len(rows))
+    settled = [LiveEvent(row, EventPosition(row["xact"], row["id"])) for row in rows if row["settled"]]
+    found = [event for event in settled if not _is_restored(event.row)]
+    restored = max((row["written"] for row in rows if _is_restored(row)), default=0)
+    if restored:
+        tell_of_restore(ctx.org_id)
+    unsettled = any(not row["settled"] and not _is_restored(row) for row in rows)
+    last = settled[-1].position if settled else None
+    return EventPage(found, len(settled) == PAGE, unsettled, last, restored)
 
 
 async def retention_of(ctx: Context, retention: timedelta) -> timedelta:
@@ -165,7 +191,8 @@ async def retention_of(ctx: Context, retention: timedelta) -> timedelta:
 async def position_of(ctx: Context, text: str, retention: timedelta) -> EventPosition:
     """Return the place of an event by its ID. ``retention`` is how long the server keeps events.
 
-    Raises Refusal BAD_INPUT for an ID of no event, and EVENT_EXPIRED where events after it may be deleted already.
+    Raises Refusal BAD_INPUT for an ID of no event, and EVENT_EXPIRED where events after it may be deleted already, or
+    its number is of another cluster.
     """
     key = decode(EVENT.prefix, text)
     if key is None:
@@ -175,6 +202,9 @@ async def position_of(ctx: Context, text: str, retention: timedelta) -> EventPos
     row = await ctx.row(_place(), id=key)
     if row is None:
         raise bad_input("after", "There is no such event.", "NOT_FOUND")
+    if _is_restored(row):
+        tell_of_restore(ctx.org_id)
+        raise restored_order()
     return EventPosition(row["xact"], key)
 
 
@@ -189,6 +219,18 @@ def is_heard(actor: Actor, event: LiveEvent) -> bool:
     collection = COLLECTIONS.get(resource.plural)
     hidden = None if collection is None else collection.hidden
     return hidden is None or hidden.sees(actor.scopes, {hidden.column: event.row["visibility"]})
+
+
+@cache
+def tell_of_restore(org_id: UUID) -> None:
+    """Log, once for each organization, that the database was restored and not migrated after it."""
+    log.warning("events of another cluster have no order here: run `counterfoil migrate`", org=str(org_id))
+
+
+def restored_order() -> Refusal:
+    """Return the refusal of a place in a cluster from which the events were restored: the client must read anew."""
+    message = "The database was restored, so that some events after this one may be missing: read the objects anew."
+    return Refusal("EVENT_EXPIRED", message, field="after")
 
 
 def expired() -> Refusal:

@@ -98,8 +98,8 @@ class Feed:
             ctx = reading(self.runtime, self.org_id)
             async with ctx.snapshot():
                 page = await page_after(ctx, self._position)
+            self._position = page.position or self._position
             for event in page.events:
-                self._position = event.position
                 for listener in list(self.listeners):
                     listener.offer(event)
             if not page.full:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from resolvers.context import Context, now
 from resolvers.errors import bad_input
-from resolvers.live.events import Snapshot, expired, retention_of
+from resolvers.live.events import Snapshot, expired, restored_order, retention_of, snapshot
 from resolvers.webhooks.secrets import UnreadableSecret, decrypt, encrypt
 
 PREFIX = "place_"
@@ -30,7 +30,7 @@ async def snapshot_of(ctx: Context, place: str, retention: timedelta) -> Snapsho
     """Return the snapshot of a place. ``retention`` is how long the server keeps events.
 
     Raises Refusal BAD_INPUT for a text that is no place of the organization, and EVENT_EXPIRED where events after it
-    may be deleted already.
+    may be deleted already, or it is of another cluster.
     """
     try:
         sealed = base64.b64decode(place.removeprefix(PREFIX), b"-_", validate=True)
@@ -39,4 +39,7 @@ async def snapshot_of(ctx: Context, place: str, retention: timedelta) -> Snapsho
         raise bad_input("after", "This is not a position in the events.", "INVALID_FORMAT") from None
     if datetime.fromtimestamp(int(made), UTC) < now() - await retention_of(ctx, retention):
         raise expired()
-    return Snapshot.parsed(text)
+    since = Snapshot.parsed(text)
+    if since.xmax > (await snapshot(ctx)).xmax:
+        raise restored_order()
+    return since

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from resolvers.errors import Refusal
-from resolvers.live.events import EventPage, EventPosition, LiveEvent, Snapshot, position_of, snapshot
+from resolvers.live.events import EventPage, EventPosition, LiveEvent, Snapshot, position_of, restored_order, snapshot
 from resolvers.live.feed import Feed, reading
 from resolvers.live.places import PREFIX, place_of, snapshot_of
 
@@ -52,6 +52,7 @@ class Stream:
         self._since: Snapshot | None = None
         # Up to where it has read what it missed; what is offered meanwhile and finds no room is read as well.
         self._position: EventPosition | None = None
+        self._began = 0
         self._past: deque[LiveEvent] = deque()
         self._behind = self._missed = False
         self._results: deque[Heard] = deque()
@@ -77,6 +78,8 @@ class Stream:
                 self._position, self._behind = self._since.position, True
             else:
                 self._position, self._behind = await position_of(ctx, after, retention), True
+        if self._position is not None:
+            self._began = self._position.xact
 
     def offer(self, heard: Heard) -> None:
         """Take a result. Where too many wait the stream ends, unless it still reads what it missed."""
@@ -153,10 +156,12 @@ class Stream:
             raise self._end
         self._missed = False
         page = await self.shared.missed(self._position)
-        if page.events:
+        if page.restored > self._began:
+            raise restored_order()
+        if page.position is not None:
             new = [event for event in page.events if self._is_new(event.position)]
             self._past.extend(event for event in new if self.shared.wants(event))
-            self._position = page.events[-1].position
+            self._position = page.position
         self._behind = page.full or self._missed
 
     def _is_new(self, position: EventPosition) -> bool:
