@@ -1,13 +1,15 @@
 """From settings to a process's runtime: pools, keys and limits."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from resolvers.database.connection import PooledConnection
-from resolvers.database.pool import open_pool
+from resolvers.database.pools import open_pool
 from resolvers.database.runtime import Runtime
+from resolvers.database.watch import BEYOND_S
 from server.database.migrated import is_migrated, require_encoding
 from server.database.roles import require_plain_role
 from server.late import LateMapping
@@ -48,13 +50,17 @@ async def running(
     many rights.
     """
     class_ = PooledConnection if tracing is None else tracing.connection_class
+    patience_s = settings.statement_timeout_ms / 1000 + BEYOND_S
     pool = await open_pool(
         settings.database_url,
         min_size=settings.pool_min if min_size is None else min_size,
         max_size=settings.pool_max if max_size is None else max_size,
         class_=class_,
+        patience_s=patience_s,
     )
-    side = await open_pool(settings.database_url, min_size=0, max_size=SIDE_CONNECTIONS, class_=class_)
+    side = await open_pool(
+        settings.database_url, min_size=0, max_size=SIDE_CONNECTIONS, class_=class_, patience_s=patience_s
+    )
     runtime = Runtime(
         pool=pool,
         side=side,
@@ -78,7 +84,7 @@ async def running(
         yield runtime
     finally:
         await runtime.typesetter.close()
-        await side.close()
-        await pool.close()
+        # At once: each waits for connections that do not answer.
+        await asyncio.gather(side.close(), pool.close())
         if tracing is not None:
             await tracing.close()

@@ -1,8 +1,10 @@
 """A connection to PostgreSQL that belongs to a pool."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
 
 import asyncpg
 import orjson
@@ -19,8 +21,14 @@ PREPARED_BYTES = 32 * 1024 * 1024
 BYTES_OF_STATEMENT, BYTES_OF_CHARACTER = 60 * 1024, 120
 # The size of asyncpg's own cache: its ``fetch`` runs few statements, all of them ours.
 STATEMENT_CACHE_SIZE = 50
+# How TCP looks whether the other side is there: after so many seconds without a packet, how often and how many times;
+# and how many milliseconds what was sent may stay unacknowledged.
+KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 60_000}
 # The transaction has failed with these; a new connection prepares its statements anew.
 _OUTDATED = (InvalidCachedStatementError, OutdatedSchemaCacheError)
+
+# What a connection waits for.
+Answer = asyncio.Future[Any]
 
 
 class PooledConnection(asyncpg.Connection):
@@ -32,10 +40,12 @@ class PooledConnection(asyncpg.Connection):
     is the organization that uses it, ``prepared`` the statements that ``rows`` has prepared. ``opening`` is that of a
     transaction of which nothing was sent yet: it is sent with the first statement. ``openings`` are those prepared.
     ``unsettled`` is whether an opening was sent and not answered: a transaction may be open, or open later.
-    ``codecs`` write and read the statements of a pipeline but its last.
+    ``codecs`` write and read the statements of a pipeline but its last. ``patience_s`` is how long an answer is waited
+    for, where that is not as long as with the others of its pool.
     """
 
     __slots__ = (
+        "_joining",
         "_running",
         "chain_started_at",
         "codecs",
@@ -43,6 +53,7 @@ class PooledConnection(asyncpg.Connection):
         "opening",
         "openings",
         "owner",
+        "patience_s",
         "pending_commit",
         "prepared",
         "released_at",
@@ -54,6 +65,7 @@ class PooledConnection(asyncpg.Connection):
     fresh: bool
     opening: Opening | None
     openings: Openings
+    patience_s: float | None
     pending_commit: bool
     released_at: float
     owner: Any
@@ -63,6 +75,7 @@ class PooledConnection(asyncpg.Connection):
     _aborted: bool
     _check_open: Callable[[], None]
     _get_statement: Callable[..., Awaitable[Any]]
+    _joining: JoiningLoop
     _loop: asyncio.AbstractEventLoop
     _running: Any
     _protocol: Any
@@ -178,6 +191,20 @@ class PooledConnection(asyncpg.Connection):
         self.unsettled = self.openings.unproven = False
 
     @property
+    def answer(self) -> Answer | None:
+        """Return what was waited for last, which may be done: each statement has one answer."""
+        return self._joining.answer
+
+    @contextmanager
+    def patient(self, seconds: float) -> Iterator[None]:
+        """Wait so long for an answer within the block."""
+        self.patience_s = seconds
+        try:
+            yield
+        finally:
+            self.patience_s = None
+
+    @property
     def may_be_open(self) -> bool:
         """Return whether a transaction is open, or may be open or opened by what was sent."""
         return self.unsettled or self.is_in_transaction()
@@ -188,6 +215,16 @@ class PooledConnection(asyncpg.Connection):
         return found, len(found) < limit
 
 
+def _keep_alive(there: Any) -> None:
+    """Let the system notice a path that has fallen silent, also of a connection that is idle."""
+    if there.family in (socket.AF_INET, socket.AF_INET6):
+        there.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in KEEP_ALIVE.items():
+            # Not every system has them all.
+            if hasattr(socket, name):
+                there.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
 def _encode(value: Any) -> str:
     return orjson.dumps(value).decode()
 
@@ -196,18 +233,19 @@ async def connect(url: str, class_: type[PooledConnection] = PooledConnection) -
     """Return a new connection that reads and writes jsonb as Python objects. Raises OSError or PostgresError."""
     # PgBouncer (1.21 and later) supports statements that are prepared by the protocol. They live as long as their
     # connection: with asyncpg's default lifetime each would be prepared again every five minutes.
-    joining: Any = JoiningLoop()
+    joining = JoiningLoop()
     connection: PooledConnection = await asyncpg.connect(
         url,
-        loop=joining,
+        loop=cast(asyncio.AbstractEventLoop, joining),
         connection_class=class_,
         statement_cache_size=STATEMENT_CACHE_SIZE,
         max_cached_statement_lifetime=0,
     )
     # What the connection does beside its protocol needs nothing joined.
-    connection._loop = asyncio.get_running_loop()
+    connection._loop, connection._joining = asyncio.get_running_loop(), joining
+    _keep_alive(connection._transport.get_extra_info("socket"))
     connection.owner, connection.prepared = None, SizedCache(PREPARED_BYTES)
     connection.opening, connection.openings, connection.codecs = None, Openings(), []
-    connection.unsettled = False
+    connection.unsettled, connection.patience_s = False, None
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=orjson.loads)
     return connection

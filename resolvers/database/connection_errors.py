@@ -44,6 +44,10 @@ AGAIN_S = 60.0
 log = structlog.get_logger()
 
 
+class NoAnswerError(TimeoutError):
+    """The database did not answer in time, not even that a statement took too long: the connection is dropped."""
+
+
 class PoolBusyError(TimeoutError):
     """No connection came back in time: all of them are in use."""
 

@@ -53,13 +53,23 @@ class _Connecting(asyncio.Protocol):
 
 
 class JoiningLoop:
-    """A loop whose connections have transports that join writes. All else is the running loop's."""
+    """A loop whose connection has a transport that joins writes. All else is the running loop's.
+
+    ``answer`` is what the connection waits for, or waited for last.
+    """
 
     def __init__(self) -> None:
         self._loop: Any = asyncio.get_running_loop()
+        self.answer: asyncio.Future[Any] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loop, name)
+
+    def create_future(self) -> "asyncio.Future[Any]":
+        """Return a future, by which asyncpg waits for an answer."""
+        made: asyncio.Future[Any] = self._loop.create_future()
+        self.answer = made
+        return made
 
     async def create_connection(self, factory: Callable[[], Any], *where: Any, **options: Any) -> tuple[Any, Any]:
         """Return a new connection's transport and protocol."""

@@ -10,13 +10,13 @@ within a millisecond or two, the pool commits.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
 from typing import Any
 
 import asyncpg
 
-from resolvers.database.connection import PooledConnection, connect
+from resolvers.database.connection import PooledConnection
 from resolvers.database.shares import Shares, ShareWaiter
+from resolvers.database.watch import Watch
 
 COMMIT_DELAY_S = 0.001
 # While snapshots follow one another, a pooler's server connection stays taken: so often it is freed for others.
@@ -24,15 +24,23 @@ MAX_CHAIN_S = 0.02
 IDLE_S = 300.0
 RESET_S = 5.0
 CONNECT_S = 10.0
+# How long an answer is waited for, where nothing else is said: longer than a statement may take.
+PATIENCE_S = 10.0
 
 # What may go wrong when a transaction or a connection is ended.
 _CONNECTION_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError)
 
 
 class Pool:
-    """A pool of at most ``max_size`` connections, opened when needed. ``min_size`` of them are not closed when idle."""
+    """A pool of at most ``max_size`` connections, opened when needed. ``min_size`` of them are not closed when idle.
 
-    def __init__(self, connect: Callable[[], Awaitable[PooledConnection]], min_size: int, max_size: int) -> None:
+    A connection that has not answered for ``patience_s`` is dropped, and its statement ends with NoAnswerError.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Awaitable[PooledConnection]], min_size: int, max_size: int,
+        patience_s: float = PATIENCE_S,
+    ) -> None:  # fmt: skip
         self.min_size, self.max_size = min_size, max_size
         self.size = 0
         self._connect = connect
@@ -43,6 +51,7 @@ class Pool:
         self._commit_timer: asyncio.TimerHandle | None = None
         self._retire_timer: asyncio.TimerHandle | None = None
         self._closed: asyncio.Future[None] | None = None
+        self.watch = Watch(patience_s, lambda: self._idle)
 
     @property
     def idle(self) -> int:
@@ -124,6 +133,7 @@ class Pool:
     async def close(self) -> None:
         """Close the idle connections, and each other one when it is released; return when all are closed."""
         self._closed = self._loop.create_future()
+        self.watch.hurry()
         for timer in (self._commit_timer, self._retire_timer):
             if timer is not None:
                 timer.cancel()
@@ -175,6 +185,7 @@ class Pool:
             raise
         connection.owner, connection.fresh, connection.pending_commit = owner, True, False
         connection.released_at = self._loop.time()
+        self.watch.add(connection)
         return connection
 
     def _hand_over(self, given: PooledConnection | None) -> bool:
@@ -220,6 +231,8 @@ class Pool:
             if connection.openings.unproven:
                 # It is not known what of them was prepared.
                 connection.terminate()
+        except TimeoutError:
+            self.watch.drop(connection, RESET_S)
         except _CONNECTION_BROKEN:
             connection.terminate()
         connection.settle()
@@ -237,24 +250,3 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-async def open_pool(
-    url: str, *, min_size: int, max_size: int, class_: type[PooledConnection] = PooledConnection
-) -> Pool:
-    """Open a pool with ``min_size`` connections of a class. It works through a transaction pooler such as PgBouncer.
-
-    Raises OSError or PostgresError when the database is not available.
-    """
-    pool = Pool(partial(connect, url, class_), min_size, max_size)
-    connections: list[PooledConnection] = []
-    try:
-        while len(connections) < min_size:
-            connections.append(await pool.acquire(CONNECT_S))
-    except BaseException:
-        for connection in connections:
-            connection.terminate()
-        raise
-    for connection in connections:
-        pool.release(connection)
-    return pool

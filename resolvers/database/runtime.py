@@ -73,6 +73,9 @@ class Runtime:
     numbers: dict[tuple[UUID, str], list[int]] = field(default_factory=dict)
     number_locks: dict[tuple[UUID, str], asyncio.Lock] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.pool.watch.note = self.side.watch.note = self.outages.note
+
     def tenant(self, org_id: UUID) -> str:
         """Return the SQL that binds a transaction to an organization and sets its statement timeout."""
         return f"select set_config('app.org_id','{org_id}',true){self._statement_timeout}"
@@ -86,6 +89,11 @@ class Runtime:
         """Return what a reading transaction sets after ``tenant``: a lock timeout that is shorter than the statement
         timeout, so that waiting for a lock is not reported as a slow query."""
         return f",set_config('lock_timeout','{max(1, self.statement_timeout_ms * 9 // 10)}',true)"
+
+    def hurry(self) -> None:
+        """Wait for answers of the database only shortly from now on: the process is to end."""
+        self.pool.watch.hurry()
+        self.side.watch.hurry()
 
     def tell(self, org_id: UUID, jobs: list[UUID], *, announces: bool) -> None:
         """Tell workers of the jobs of a commit, and live feeds that it has events."""

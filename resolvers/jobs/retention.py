@@ -26,6 +26,8 @@ from resolvers.jobs.claims import context_of
 from resolvers.settings import settings_of
 
 BATCH = 500
+# How long it may take to find all organizations.
+ALL_S = 120.0
 _ENDED = deliveries.c.status.in_([sa.literal_column(f"'{status}'") for status in ("SUCCEEDED", "FAILED", "CANCELLED")])
 
 
@@ -79,7 +81,8 @@ async def organizations(runtime: Runtime) -> list[UUID]:
     """Return the ids of all organizations."""
     sql = _organizations()
     async with runtime.connection(runtime.side) as connection:
-        return [row["org_id"] for row in await connection.fetch(sql.text)]
+        with connection.patient(ALL_S):
+            return [row["org_id"] for row in await connection.fetch(sql.text)]
 
 
 async def purge(runtime: Runtime, org_id: UUID, keep: Retention) -> dict[str, int]:

@@ -11,6 +11,7 @@ from resolvers.database.connection_errors import CONNECTION_ERRORS
 from resolvers.database.runtime import Connection, Runtime
 from resolvers.database.sql import Sql
 from resolvers.database.transaction_settings import BEGIN_READ
+from resolvers.database.watch import BEYOND_S
 from resolvers.reports.scans import NOTHING_READ
 
 # How long the statement of a report may take, and the memory that PostgreSQL gives each step of it.
@@ -29,7 +30,8 @@ async def snapshot(runtime: Runtime, org_id: UUID) -> AsyncIterator[Connection]:
     begin = f"{BEGIN_READ};{runtime.tenant(org_id)},{config},set_config('jit','off',true),{NOTHING_READ}"
     try:
         async with runtime.connection(runtime.side, begin) as connection:
-            yield connection
+            with connection.patient(TIMEOUT_MS / 1000 + BEYOND_S):
+                yield connection
     except asyncpg.QueryCanceledError:
         # The statement took too long: the database is there.
         raise

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from resolvers.database import pool as pools
-from resolvers.database.pool import open_pool
+from resolvers.database.pools import open_pool
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
 from tests.support.jobs import RING

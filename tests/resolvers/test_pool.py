@@ -8,7 +8,8 @@ import pytest
 
 from resolvers.database import pool as pools
 from resolvers.database.connection import PooledConnection, connect
-from resolvers.database.pool import Pool, open_pool
+from resolvers.database.pool import Pool
+from resolvers.database.pools import open_pool
 from resolvers.database.runtime import Runtime
 from server.dev.embedded import free_port
 from tests.support.pool import LONG, PID, of, opened

@@ -18,7 +18,8 @@ from models.webhooks import API_VERSION
 from resolvers.audit.entries import new_entry
 from resolvers.changes import write as changes
 from resolvers.clients import CLIENTS
-from resolvers.database.pool import open_pool
+from resolvers.database.pool import PATIENCE_S
+from resolvers.database.pools import open_pool
 from resolvers.database.runtime import Runtime
 from resolvers.jobs.claims import Claim, context_of
 from resolvers.jobs.due import Due
@@ -46,10 +47,10 @@ def _client(row: Any) -> str:
 
 
 @asynccontextmanager
-async def runtime_of(backends: Backends) -> AsyncIterator[Runtime]:
+async def runtime_of(backends: Backends, *, patience_s: float = PATIENCE_S) -> AsyncIterator[Runtime]:
     """A process's runtime, as the application's role."""
-    pool = await open_pool(backends.database_url, min_size=1, max_size=8)
-    side = await open_pool(backends.database_url, min_size=1, max_size=2)
+    pool = await open_pool(backends.database_url, min_size=1, max_size=8, patience_s=patience_s)
+    side = await open_pool(backends.database_url, min_size=1, max_size=2, patience_s=patience_s)
     runtime = Runtime(pool, side, RING, RING, RING, RENDERERS | {"client": _client}, TOOLS, webhook_allow_private=True)
     try:
         yield runtime

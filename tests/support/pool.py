@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from resolvers.context import Context
-from resolvers.database.pool import Pool, open_pool
+from resolvers.database.pool import Pool
+from resolvers.database.pools import open_pool
 from resolvers.database.runtime import Runtime
 from resolvers.database.sql import Sql
 from resolvers.jobs.claims import context_of

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from migrations.runner import upgrade
-from resolvers.database.pool import open_pool
+from resolvers.database.pools import open_pool
 from server.database.databases import role_of, with_database
 from server.database.roles import require_plain_role
 from server.dev.embedded import ephemeral_servers

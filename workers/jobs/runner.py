@@ -172,6 +172,7 @@ class Runner:
             queue.clear()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace_seconds)
+            self.runtime.hurry()
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
