@@ -18,7 +18,7 @@ from execution.plan.variables import Variables, arguments_of_each
 from execution.run.awaiting import close, nothing
 from execution.run.completion import Completion
 from execution.run.levels import Level, Levels, Position, selections_of
-from execution.run.loading import Batches, begun
+from execution.run.loading import Batches, begun, close_left, parts_of
 from execution.run.null_propagation import BrokenList, NullPropagation, propagates
 from execution.run.observation import ObserveLevel, observed
 from execution.run.serialization import Serialization, Writing
@@ -110,7 +110,7 @@ class LevelRun:
     def _go_on(self) -> None:
         """Write one turn of what is unfinished."""
         writing = self._unfinished.pop()
-        if not writing.go_on():
+        if self._serialization is None or not self._serialization.go_on(writing):
             self._complete(writing.field, writing.level, writing.values)
 
     def _level(self, level: Level) -> None:
@@ -237,14 +237,15 @@ class LevelRun:
 
     async def _load(self, batches: Batches) -> None:
         """Load batch fields; those that are one selection in several places, together."""
-        for group, load in await begun(batches, self._batch, self.context, self._begin_loads):
-            values = await load
-            end = 0
-            for each, _, level in group:
-                start, end = end, end + len(level.parents)
-                self._values(each, level, values[start:end])
-            if self._unfinished:
-                await self._settle()
+        loads = await begun(batches, self._batch, self.context, self._begin_loads)
+        try:
+            for group, load in loads:
+                for field, level, values in parts_of(group, await load):
+                    self._values(field, level, values)
+                if self._unfinished:
+                    await self._settle()
+        finally:
+            close_left(loads)
 
     async def _batch(self, field: FieldPlan, field_kind: BatchField, parents: list[Any]) -> Sequence[Any]:
         try:

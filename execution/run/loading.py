@@ -1,6 +1,7 @@
 """Which of a level's batch fields are loaded together."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from inspect import iscoroutine
 from typing import Any
 
 from execution.plan.field_kinds import BatchField
@@ -23,6 +24,21 @@ async def begun(
     if begin_loads is not None and len(groups) > 1:
         loads = await begin_loads(context, loads)
     return zip(groups.values(), loads, strict=True)
+
+
+def parts_of(group: Batches, values: Sequence[Any]) -> Iterator[tuple[FieldPlan, Level, Sequence[Any]]]:
+    """Return the values of each of the batch fields that were loaded together."""
+    end = 0
+    for field, _, level in group:
+        start, end = end, end + len(level.parents)
+        yield field, level, values[start:end]
+
+
+def close_left(loads: Iterator[tuple[Batches, Awaitable[Sequence[Any]]]]) -> None:
+    """Close the loads that nobody awaits, as the run was cancelled."""
+    for _, load in loads:
+        if iscoroutine(load):
+            load.close()
 
 
 def _load(group: Batches, load: Load) -> Coroutine[Any, Any, Sequence[Any]]:

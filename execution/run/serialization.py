@@ -17,6 +17,18 @@ class BrokenPromiseError(Exception):
     """A field's column reader, or its loader, does not give what it promises."""
 
 
+@dataclass(slots=True)
+class Writing:
+    """A field's objects of one level, or lists of them, while a serializer writes them: ``turns`` are those to come."""
+
+    field: FieldPlan
+    level: Level
+    values: Sequence[Any]
+    made: list[Any]
+    state: SerializerState
+    turns: Iterator[None]
+
+
 class Serialization:
     """One run's serialized objects. ``cost`` is what they cost, ``failures`` how often a serializer failed.
 
@@ -57,19 +69,28 @@ class Serialization:
             else:
                 made = [state.take(selection, price, rows) for rows in values]
         except Exception:  # the error of an unusual value is found where each is completed by itself
-            return self.failed(field)
+            return self._failed(field)
         if state.lists:
-            return Writing(self, field, level, values, made, state, state.write_lists()).go_on()
-        return self.written(field, level, made, state)
+            return self.go_on(Writing(field, level, values, made, state, state.write_lists()))
+        return self._written(field, level, made, state)
 
-    def failed(self, field: FieldPlan) -> bool:
-        """Count a failure. Return False: nothing is written."""
+    def go_on(self, writing: Writing) -> bool:
+        """Write one turn; what is left then is unfinished. Return False as ``write`` does."""
+        try:
+            for _ in writing.turns:
+                # It does not lead back here: an operation that is cancelled leaves no cycle.
+                self.unfinished.append(writing)
+                return True
+        except Exception:  # as above
+            return self._failed(writing.field)
+        return self._written(writing.field, writing.level, writing.made, writing.state)
+
+    def _failed(self, field: FieldPlan) -> bool:
         self.failures += 1
         self._counter[(field.shape.item or field.shape).named.name] += 1
         return False
 
-    def written(self, field: FieldPlan, level: Level, made: list[Any], state: SerializerState) -> bool:
-        """Put what was made into the results. Return False where it is only to be compared with what they get."""
+    def _written(self, field: FieldPlan, level: Level, made: list[Any], state: SerializerState) -> bool:
         if self._checks is not None:
             self._checks.append((field, list(level.results), made))
             return False
@@ -88,29 +109,6 @@ class Serialization:
                 left = [(field, field.shape, value, result[field.key])]
                 while left:
                     left += reversed(_parts(*left.pop()))
-
-
-@dataclass(slots=True)
-class Writing:
-    """A field's objects of one level, or lists of them, while a serializer writes them: ``turns`` are those to come."""
-
-    serialization: Serialization
-    field: FieldPlan
-    level: Level
-    values: Sequence[Any]
-    made: list[Any]
-    state: SerializerState
-    turns: Iterator[None]
-
-    def go_on(self) -> bool:
-        """Write one turn; what is left then is unfinished. Return False as ``Serialization.write`` does."""
-        try:
-            for _ in self.turns:
-                self.serialization.unfinished.append(self)
-                return True
-        except Exception:  # as above
-            return self.serialization.failed(self.field)
-        return self.serialization.written(self.field, self.level, self.made, self.state)
 
 
 _Pair = tuple[FieldPlan, Shape, Any, Any]

@@ -1,6 +1,8 @@
 """Long lists are written in turns, between which others have theirs, and the answer is the same."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -153,6 +155,36 @@ async def test_a_broken_promise_in_a_later_turn_is_completed_field_by_field(
     assert [str(error.message) for error in outcome.errors or ()] == ["'text'"]
     assert SERIALIZER_FAILURES["Note"] + SERIALIZER_FAILURES["Shop"] == before + outcome.serializer_failures
     assert outcome.serializer_failures > 0
+
+
+class Kept(dict[str, Any]):
+    """A row to which there can be weak references."""
+
+
+@pytest.mark.parametrize("text", ["{ shops { notes { text } } }", f"{{ {PAIR} }}"])
+async def test_nothing_is_left_of_a_run_that_is_cancelled_while_it_writes(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(serializer, "TURN_VALUES", 1)
+    rows = [Kept(row) for row in rows_of()]
+    left = [weakref.ref(row) for row in rows]
+    operation = parse_operation(text, None)
+    gc.collect()
+    gc.disable()
+    try:
+        running = asyncio.create_task(run(SCHEMA, operation, {}, kinds, root=rows))
+        del rows
+        for _ in range(SHOPS // 2):
+            await asyncio.sleep(0)
+        assert not running.done()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        del running
+        await asyncio.sleep(0)
+        assert [row() for row in left if row() is not None] == []
+    finally:
+        gc.enable()
 
 
 def test_an_object_that_is_written_alone_has_its_lists() -> None:

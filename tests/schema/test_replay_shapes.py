@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from execution import is_included
 from schema.requests import repeats
 from tests.support.api import Org, new_order
 
@@ -22,7 +23,7 @@ async def test_fragments_of_a_replay_are_read_once(acme: Org, monkeypatch: pytes
     first = await acme.graphql(text, headers)
     assert "errors" not in first.json()
     read = 0
-    included = repeats.is_included
+    included = is_included
 
     def counted(*given: Any) -> bool:
         nonlocal read
