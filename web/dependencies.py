@@ -19,6 +19,8 @@ from web.http import Header, Request
 
 # How long a search may take for its price, and what each further second costs.
 SHORT_SEARCH_S, COST_OF_SECOND = 0.5, 10_000
+# So many bytes that an Idempotency-Key keeps for a day are free; of the others so many cost one.
+KEPT_FREE, KEPT_OF_UNIT = 64 * 1024, 128
 
 # The bytes of a request without a key.
 MOST_OF_PUBLIC = 8 * 1024
@@ -142,10 +144,11 @@ class Dependencies:
 
     def charge_rest(self, request: Request, ctx: Context) -> None:
         """Charge an operation that ran for what no price foresees: a search that took longer than most, the patterns of
-        forms, and what was loaded for an answer that is too large."""
+        forms, what was loaded for an answer that is too large, and a long result that is kept to be sent again."""
         cost = ctx.matched // WORK_OF_UNIT
         if ctx.loaded is not None:
             cost += ctx.loaded.refused * COST_OF_REFUSED
+            cost += max(0, ctx.loaded.kept - KEPT_FREE) // KEPT_OF_UNIT
         if ctx.search_seconds > SHORT_SEARCH_S:
             cost += int((ctx.search_seconds - SHORT_SEARCH_S) * COST_OF_SECOND)
         if not cost:

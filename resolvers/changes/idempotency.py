@@ -12,6 +12,9 @@ from resolvers.context import Context, now
 from resolvers.database.sql import ORG, owned, statement
 from resolvers.errors import Refusal
 
+# The most bytes of a result that are kept; what those beyond the first ones cost is in ``web.dependencies``.
+MOST_KEPT = 1024 * 1024
+
 
 @statement
 def _try_lock() -> sa.Select[Any]:
@@ -68,8 +71,15 @@ async def replay(ctx: Context, root_field: str, position: int, fingerprint: byte
 
 
 async def keep(ctx: Context, root_field: str, position: int, fingerprint: bytes, result: Any) -> None:
-    """Store the result of a root field, in its transaction."""
+    """Store the result of a root field, in its transaction. Raises Refusal TOO_COMPLEX for one of more than
+    ``MOST_KEPT``."""
+    written = orjson.dumps(result)
+    if len(written) > MOST_KEPT:
+        message = f"With an Idempotency-Key a result has at most {MOST_KEPT // 1024 // 1024} MiB: request fewer fields."
+        raise Refusal("TOO_COMPLEX", message)
+    if ctx.loaded is not None:
+        ctx.loaded.kept += len(written)
     await ctx.fetch(
         _keep(), actor_id=ctx.actor.caller, key=ctx.idempotency_key, root_field=root_field, position=position,
-        fingerprint=fingerprint, result=orjson.dumps(result).decode(), moment=now(),
+        fingerprint=fingerprint, result=written.decode(), moment=now(),
     )  # fmt: skip

@@ -32,17 +32,18 @@ class Loaded:
     ``bound`` is an upper limit of the bytes that it holds, by the widths of the columns, ``shown`` one of those that it
     takes in a response that shows each row once; ``shared`` is how often a row is shown at most, None where that is not
     known. Values are measured only when a limit exceeds what is allowed, JSON first, of which most holds much less than
-    it may; ``long`` is what the measured ones take in a response. ``refused`` is how often it was too large.
+    it may; ``long`` is what the measured ones take in a response. ``refused`` is how often it was too large, and
+    ``kept`` how many bytes of results are kept to be sent again.
     """
 
-    __slots__ = ("_rows", "_short", "_texts", "bound", "long", "refused", "shared", "shown")
+    __slots__ = ("_rows", "_short", "_texts", "bound", "kept", "long", "refused", "shared", "shown")
 
     def __init__(self) -> None:
         self.bound = 0
         self.shown = 0
         self.shared: int | None = 1
         self.long = 0
-        self.refused = 0
+        self.refused = self.kept = 0
         # The rows of which nothing was measured yet.
         self._rows: list[tuple[Sql, Sequence[Any]]] = []
         # The columns of long texts that were not measured yet: of the others JSON was.
@@ -54,7 +55,7 @@ class Loaded:
         """Return a copy, to return to when what is loaded next is discarded."""
         made = Loaded()
         made.bound, made.long, made.refused = self.bound, self.long, self.refused
-        made.shown, made.shared = self.shown, self.shared
+        made.shown, made.shared, made.kept = self.shown, self.shared, self.kept
         made._rows, made._texts, made._short = self._rows.copy(), self._texts.copy(), self._short.copy()
         return made
 
