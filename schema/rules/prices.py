@@ -16,7 +16,7 @@ from models.names import camel
 from models.types import JSON_LIMIT
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.database.sql import width_of
-from resolvers.lists.search_words import searched_words
+from resolvers.lists.search_words import effort_of, searched_words
 
 # A value that may have more characters than these costs one for each part of so many.
 SHORT, PART = 2_000, 16 * 1024
@@ -26,8 +26,6 @@ SHORT_TYPES = frozenset({"Boolean", "Currency", "Date", "DateTime", "Float", "ID
 CONDITION, WORD, VALUES, RELATION = 1, 5, 10, 10
 # So many times the price of its filter counting the rows of a list costs beside a page of them.
 COUNTED = 5
-# What counting the words of a search takes, as parts of a filter that are looked at.
-EFFORT_OF_SEARCH = 30
 # A filter that costs so much is refused: nobody needs to know by how much.
 ENOUGH = 10_000
 
@@ -98,7 +96,7 @@ def filter_price(arguments: Mapping[str, Any], effort: Effort) -> int:
                     left.append(value)
                 elif name == "search":
                     if isinstance(value, str):
-                        effort.spend(EFFORT_OF_SEARCH)
+                        effort.spend(effort_of(value))
                         price += WORD * len(searched_words(value))
                 elif isinstance(value, dict):
                     effort.spend(len(value))

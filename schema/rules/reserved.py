@@ -16,10 +16,12 @@ from models.names import camel
 from models.parts import column_of
 from resolvers.collections.collection import COLLECTIONS, Collection, ReferredSortField, Relation
 from resolvers.lists.conditions import Condition
-from resolvers.lists.search_words import has_word, searched_words
+from resolvers.lists.search_words import effort_of, has_word, searched_words
 
 # So many parts of a filter are looked at. What has more may hold anything.
 MAX_PARTS = 2_000
+# What a term of an order takes, as parts of a filter: it is judged and compiled in each place.
+TERM = 10
 TOO_LARGE = Reserved(NOT_FOR_CLIENTS, f"A client's access token may not use a filter of more than {MAX_PARTS:,} parts.")
 
 
@@ -86,7 +88,7 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any], effort: Effo
                 if value is None or value is Undefined:
                     continue
                 if name in reserved:
-                    effort.spend(len(value) if isinstance(value, dict) else 0)
+                    effort.spend(_size_of(value))
                     if not _asks_nothing(name, value):
                         shown.setdefault(reserved[name], replace(reserved[name], field=f"{path}.{name}"))
                 elif name in relations:
@@ -100,6 +102,12 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any], effort: Effo
     return sorted(found, key=str)
 
 
+def _size_of(value: Any) -> int:
+    if isinstance(value, str):
+        return effort_of(value)
+    return len(value) if isinstance(value, dict) else 0
+
+
 def _asks_nothing(name: str, value: Any) -> bool:
     """Return whether a condition is none for everybody: a search without words, or nulls alone."""
     if name == "search":
@@ -111,7 +119,7 @@ def _asks_nothing(name: str, value: Any) -> bool:
 def _of_order(collection: Collection, order: Any, effort: Effort) -> Iterator[Reserved | str]:
     needs = order_needs(collection)
     terms = order if isinstance(order, list) else [order]
-    effort.spend(len(terms))
+    effort.spend(TERM * len(terms))
     for term in terms:
         name = term.get("field") if isinstance(term, dict) else None
         if isinstance(name, str) and name in needs:
