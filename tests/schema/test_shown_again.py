@@ -6,6 +6,7 @@ import pytest
 
 from execution.run.sharing import most_shared
 from models.typeid import decode
+from resolvers.changes import idempotency
 from resolvers.database.loaded import MAX_BYTES
 from tests.support.api import Org, new_client, new_order
 from tests.support.charging import LONG, thread
@@ -82,7 +83,8 @@ async def test_the_root_fields_of_a_mutation_are_one_answer(acme: Org) -> None:
     assert [row["company"] for row in await acme.rows("select company from clients")] == ["new"]
 
 
-async def test_replays_count_in_the_answer(acme: Org) -> None:
+async def test_replays_count_in_the_answer(acme: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "MOST_KEPT", MAX_BYTES)
     order = await talked(acme, 60)
     asked = {"client": order["clientId"], "order": order["publicId"]}
     for name, field in (("client", CLIENT), ("order", ORDER)):
