@@ -50,8 +50,7 @@ class Conversation:
         request_id: str,
     ) -> None:  # fmt: skip
         self.graphql, self.live, self.deadlines = graphql, live, deadlines
-        self.scope, self.receive, self.send = scope, receive, send
-        self.request_id = request_id
+        self.scope, self.receive, self.send, self.request_id = scope, receive, send, request_id
         self.operations: dict[str, asyncio.Task[None]] = {}
         self.authorization: bytes | None = None
         self.charges = MessageCharges(graphql.dependencies)
@@ -71,12 +70,12 @@ class Conversation:
                 raise ClosedError(NO_SUBPROTOCOL, "Subprotocol not acceptable")
             await self._take_messages()
         except ClosedError as closed:
-            await self.send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
+            await self._leave(closed.code, closed.reason)
         except OSError:
             log.debug("client gone", request_id=self.request_id)
         except Exception:
             log.exception("unexpected error")
-            await self.send({"type": "websocket.close", "code": INTERNAL, "reason": "Internal error"})
+            await self._leave(INTERNAL, "Internal error")
         finally:
             if self.acknowledged:
                 self.live.leave(self._request(), self._end)
@@ -247,6 +246,11 @@ class Conversation:
 
     def _request(self, payload: Mapping[str, Any] | None = None, size: int = 0) -> Request:
         return request_of(self.scope, self.authorization, self.deadlines, payload or {}, size)
+
+    async def _leave(self, code: int, reason: str) -> None:
+        """Close the connection, once no operation can send anything after that."""
+        await self._cancel()
+        await self.send({"type": "websocket.close", "code": code, "reason": reason})
 
     async def _cancel(self) -> None:
         operations, self.operations = [*self.operations.values()], {}
