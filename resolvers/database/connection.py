@@ -192,8 +192,8 @@ class PooledConnection(asyncpg.Connection):
 
     @property
     def answer(self) -> Answer | None:
-        """Return what was waited for last, which may be done: each statement has one answer."""
-        return self._joining.answer
+        """Return what was waited for last, which may be done; None where it is gone. Each statement has one answer."""
+        return self._joining.answer()
 
     @contextmanager
     def patient(self, seconds: float) -> Iterator[None]:

@@ -7,6 +7,7 @@ statement costs nothing more.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from weakref import ref
 
 from resolvers.database.connection import Answer, PooledConnection
 from resolvers.database.connection_errors import NoAnswerError
@@ -41,8 +42,8 @@ class Watch:
         self._hurried = False
         self._timer: asyncio.TimerHandle | None = None
         # What each waits for, and how many looks ago that was seen first: a loop that stood still itself, and has not
-        # read the answer yet, has looked once.
-        self._seen: dict[PooledConnection, tuple[Answer | None, int]] = {}
+        # read the answer yet, has looked once. What comes is not kept.
+        self._seen: dict[PooledConnection, tuple[ref[Answer] | None, int]] = {}
 
     def add(self, connection: PooledConnection) -> None:
         """Watch a connection until it is closed."""
@@ -60,10 +61,10 @@ class Watch:
             answer = connection.answer
             if answer is None or answer.done():
                 self._seen[connection] = (None, 0)
-            elif answer is not awaited:
-                self._seen[connection] = (answer, 0)
+            elif awaited is None or awaited() is not answer:
+                self._seen[connection] = (ref(answer), 0)
             else:
-                self._seen[connection] = (answer, looks + 1)
+                self._seen[connection] = (awaited, looks + 1)
                 patience_s = connection.patience_s or self.patience_s
                 patience_s = min(patience_s, HURRIED_S) if self._hurried else patience_s
                 if (looks + 1) * LOOK_S >= patience_s:

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from resolvers.database.connection import PooledConnection
 from resolvers.database.connection_errors import NoAnswerError
 from resolvers.database.pools import open_pool
 from resolvers.database.runtime import Runtime
@@ -35,6 +36,28 @@ class Ear:
     def offer(self, _event: LiveEvent) -> None:
         self.heard += 1
         self.came.set()
+
+
+def _is_awaited(connection: PooledConnection) -> bool:
+    answer = connection.answer
+    return answer is not None and not answer.done()
+
+
+async def test_what_was_answered_is_not_kept(backends: Backends) -> None:
+    pool = await open_pool(backends.database_url, min_size=1, max_size=1)
+    connection = await pool.acquire(LONG)
+    running = asyncio.ensure_future(connection.fetch("select pg_sleep(2)"))
+    async with asyncio.timeout(LONG):
+        # It waits for what prepares the statement first.
+        await asyncio.sleep(0.1)
+        assert _is_awaited(connection)
+        await running
+    await asyncio.sleep(0)
+    del running
+    assert not _is_awaited(connection)
+    assert connection._joining.answer() is None
+    pool.release(connection)
+    await pool.close()
 
 
 async def test_a_statement_on_a_silent_path_ends(backends: Backends) -> None:
