@@ -148,7 +148,8 @@ class Dependencies:
         cost = ctx.matched // WORK_OF_UNIT
         if ctx.loaded is not None:
             cost += ctx.loaded.refused * COST_OF_REFUSED
-            cost += max(0, ctx.loaded.kept - KEPT_FREE) // KEPT_OF_UNIT
+            if ctx.loaded.kept > KEPT_FREE:
+                cost += (ctx.loaded.kept - KEPT_FREE) // KEPT_OF_UNIT
         if ctx.search_seconds > SHORT_SEARCH_S:
             cost += int((ctx.search_seconds - SHORT_SEARCH_S) * COST_OF_SECOND)
         if not cost:

@@ -65,6 +65,7 @@ class JoiningLoop:
 
     def __init__(self) -> None:
         self._loop: Any = asyncio.get_running_loop()
+        self._create_future: Callable[[], asyncio.Future[Any]] = self._loop.create_future
         self.answer: Callable[[], asyncio.Future[Any] | None] = _nothing
 
     def __getattr__(self, name: str) -> Any:
@@ -72,7 +73,7 @@ class JoiningLoop:
 
     def create_future(self) -> "asyncio.Future[Any]":
         """Return a future, by which asyncpg waits for an answer."""
-        made: asyncio.Future[Any] = self._loop.create_future()
+        made = self._create_future()
         self.answer = ref(made)
         return made
 

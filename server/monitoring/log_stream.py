@@ -5,6 +5,9 @@ from collections.abc import Callable
 from threading import RLock
 from typing import IO
 
+# ValueError of a stream that was closed.
+_FAILURES = (OSError, ValueError)
+
 
 class LogStream:
     """Writes lines to a stream past its buffer, which would keep a line that cannot be written and raise with each
@@ -35,21 +38,35 @@ class LogStream:
         with self._lock:
             if self.lost and self._put(f"{self._told(self.lost)}\n".encode()):
                 self.lost = 0
-            if self.lost or not self._put(line):
+            if self.lost or self._torn:
+                self.lost += 1 if self.lost or not self._put(line) else 0
+                return
+            try:
+                # Nearly each line ends here, and each request writes one.
+                written = self._raw.write(line)
+                whole = written == len(line) or self._finish(line, written)
+            except _FAILURES:
+                whole = False
+            if not whole:
                 self.lost += 1
 
     def _put(self, line: bytes) -> bool:
-        """Return whether all of a line was written."""
+        """Return whether all of a line was written; the end of one before it that lacks it goes first."""
         if self._torn:
             line = b"\n" + line
         try:
-            # None from a stream that does not wait.
-            while (written := self._raw.write(line) or 0) < len(line):
-                if not written:
-                    return False
-                self._torn = not line[:written].endswith(b"\n")
-                line = line[written:]
-        except (OSError, ValueError):  # ValueError of a stream that was closed
+            return self._finish(line, self._raw.write(line))
+        except _FAILURES:
             return False
+
+    def _finish(self, line: bytes, written: int | None) -> bool:
+        """Write what is left of a line, as long as some of it can be; return whether that was all."""
+        while written is None or written < len(line):
+            # None from a stream that does not wait.
+            if not written:
+                return False
+            self._torn = not line[:written].endswith(b"\n")
+            line = line[written:]
+            written = self._raw.write(line)
         self._torn = False
         return True
