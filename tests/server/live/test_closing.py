@@ -14,7 +14,9 @@ from web.deadlines import Deadlines
 @pytest.mark.parametrize(
     ("error", "code"), [(ClosedError(BAD_REQUEST, "no"), BAD_REQUEST), (ValueError("unexpected"), INTERNAL)]
 )
-async def test_an_operation_sends_nothing_after_the_close(error: Exception, code: int) -> None:
+async def test_an_operation_sends_nothing_after_the_close(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
     sent: list[Any] = []
 
     async def send(message: dict[str, Any]) -> None:
@@ -39,7 +41,7 @@ async def test_an_operation_sends_nothing_after_the_close(error: Exception, code
         conversation.operations["1"] = asyncio.create_task(operation())
         raise error
 
-    conversation._take_messages = take  # type: ignore[method-assign]
+    monkeypatch.setattr(conversation, "_take_messages", take)
     async with asyncio.timeout(10):
         await conversation.run([])
     await asyncio.sleep(0.01)
