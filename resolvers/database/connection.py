@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from asyncio import isfuture
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from gc import get_referents
 from typing import Any, cast
 
 import asyncpg
@@ -45,7 +47,6 @@ class PooledConnection(asyncpg.Connection):
     """
 
     __slots__ = (
-        "_joining",
         "_running",
         "chain_started_at",
         "codecs",
@@ -75,7 +76,6 @@ class PooledConnection(asyncpg.Connection):
     _aborted: bool
     _check_open: Callable[[], None]
     _get_statement: Callable[..., Awaitable[Any]]
-    _joining: JoiningLoop
     _loop: asyncio.AbstractEventLoop
     _running: Any
     _protocol: Any
@@ -192,8 +192,9 @@ class PooledConnection(asyncpg.Connection):
 
     @property
     def answer(self) -> Answer | None:
-        """Return what was waited for last, which may be done; None where it is gone. Each statement has one answer."""
-        return self._joining.answer()
+        """Return what is waited for; None where nothing is. Each statement has one answer."""
+        # asyncpg's protocol keeps it to itself. To note each one as it is made would cost every statement.
+        return next((each for each in get_referents(self._protocol) if isfuture(each) and not each.done()), None)
 
     @contextmanager
     def patient(self, seconds: float) -> Iterator[None]:
@@ -233,16 +234,15 @@ async def connect(url: str, class_: type[PooledConnection] = PooledConnection) -
     """Return a new connection that reads and writes jsonb as Python objects. Raises OSError or PostgresError."""
     # PgBouncer (1.21 and later) supports statements that are prepared by the protocol. They live as long as their
     # connection: with asyncpg's default lifetime each would be prepared again every five minutes.
-    joining = JoiningLoop()
     connection: PooledConnection = await asyncpg.connect(
         url,
-        loop=cast(asyncio.AbstractEventLoop, joining),
+        loop=cast(asyncio.AbstractEventLoop, JoiningLoop()),
         connection_class=class_,
         statement_cache_size=STATEMENT_CACHE_SIZE,
         max_cached_statement_lifetime=0,
     )
     # What the connection does beside its protocol needs nothing joined.
-    connection._loop, connection._joining = asyncio.get_running_loop(), joining
+    connection._loop = asyncio.get_running_loop()
     _keep_alive(connection._transport.get_extra_info("socket"))
     connection.owner, connection.prepared = None, SizedCache(PREPARED_BYTES)
     connection.opening, connection.openings, connection.codecs = None, Openings(), []

@@ -8,7 +8,6 @@ that can hold something back for the next write.
 import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
-from weakref import ref
 
 
 class JoiningTransport:
@@ -53,29 +52,14 @@ class _Connecting(asyncio.Protocol):
         self.protocol.connection_made(self.transport)
 
 
-def _nothing() -> None:
-    """Return None: nothing was waited for yet."""
-
-
 class JoiningLoop:
-    """A loop whose connection has a transport that joins writes. All else is the running loop's.
-
-    ``answer`` returns what the connection waits for, or waited for last; None where nobody holds it any more.
-    """
+    """A loop whose connection has a transport that joins writes. All else is the running loop's."""
 
     def __init__(self) -> None:
         self._loop: Any = asyncio.get_running_loop()
-        self._create_future: Callable[[], asyncio.Future[Any]] = self._loop.create_future
-        self.answer: Callable[[], asyncio.Future[Any] | None] = _nothing
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loop, name)
-
-    def create_future(self) -> "asyncio.Future[Any]":
-        """Return a future, by which asyncpg waits for an answer."""
-        made = self._create_future()
-        self.answer = ref(made)
-        return made
 
     async def create_connection(self, factory: Callable[[], Any], *where: Any, **options: Any) -> tuple[Any, Any]:
         """Return a new connection's transport and protocol."""

@@ -59,7 +59,7 @@ class Watch:
         self._seen = {each: seen for each, seen in self._seen.items() if not each.is_closed()}
         for connection, (awaited, looks) in list(self._seen.items()):
             answer = connection.answer
-            if answer is None or answer.done():
+            if answer is None:
                 self._seen[connection] = (None, 0)
             elif awaited is None or awaited() is not answer:
                 self._seen[connection] = (ref(answer), 0)
