@@ -128,8 +128,11 @@ def late_refusal(ctx: Context | None) -> Refusal:
 
 def _security(headers: Iterable[Header]) -> tuple[Header, ...]:
     """Return what every response carries; a page brings a policy of its own, and what may be kept says so."""
-    own = {name for name, _ in headers if name in _DEFAULTS}
-    return STRICT if not own else (*_ALWAYS, *(item for item in _DEFAULTS.items() if item[0] not in own))
+    for name, _ in headers:
+        if name in _DEFAULTS:
+            own = {name for name, _ in headers}
+            return (*_ALWAYS, *(item for item in _DEFAULTS.items() if item[0] not in own))
+    return STRICT
 
 
 def _request_id(headers: Iterable[Header]) -> bytes:
