@@ -3,8 +3,8 @@
 from starlette.types import ASGIApp
 
 from server.app import create_app
+from server.garbage import collector
 from server.monitoring.logs import configure
-from server.serve import settled
 from server.settings import Settings, load
 
 
@@ -12,4 +12,6 @@ def make_app() -> ASGIApp:
     """The application, as `counterfoil serve` makes it."""
     settings = load(Settings)
     configure(settings.log_level, settings.log_format)
-    return settled(create_app(settings))
+    app = create_app(settings)
+    collector.start()
+    return app

@@ -6,18 +6,20 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from server.serve import settled
+from server.garbage import collector
 from server.settings import Settings, load
 
 
 def serve(make_app: Callable[[Settings], ASGIApp], *, tuned: bool) -> None:
-    """Answer until SIGINT or SIGTERM. ``tuned``: with the product's settings of the garbage collector."""
+    """Answer until SIGINT or SIGTERM. ``tuned``: with the product's way of collecting garbage."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     settings = load(Settings)
 
     def made() -> ASGIApp:
         app = make_app(settings)
-        return settled(app) if tuned else app
+        if tuned:
+            collector.start()
+        return app
 
     uvicorn.run(
         made,

@@ -37,7 +37,8 @@ class Executor:
     ``fields`` returns the kind of each field; without it every field is resolved by its own resolver. ``serializers``
     says whether objects of trusted fields are serialized by compiled functions. ``rules`` has what fields cost
     (without it, what those of introspection cost), ``limits`` what an operation may be at most. ``validation`` are the
-    rules of validation. At most ``documents`` operations are kept, and ``document_bytes`` of them.
+    rules of validation. At most ``documents`` operations are kept, and ``document_bytes`` of them; ``grown`` is called
+    with the bytes of what is kept from then on.
 
     Two counters may be given: ``fallbacks`` counts the operations that graphql-core ran, by the reason;
     ``serializer_failures`` how often objects could not be serialized as promised, by their type. ``begin_loads`` is
@@ -63,6 +64,7 @@ class Executor:
         fallbacks: Counter[str] | None = None,
         serializer_failures: Counter[str] | None = None,
         begin_loads: BeginLoads | None = None,
+        grown: Callable[[int], None] | None = None,
     ) -> None:
         core = _core_schema(schema)
         self.schema = core
@@ -75,7 +77,9 @@ class Executor:
             begin_loads,
         )
         self.limits = limits
-        self.documents = DocumentCache(core, validation, documents, document_bytes, hide_suggestions=hide_suggestions)
+        self.documents = DocumentCache(
+            core, validation, documents, document_bytes, hide_suggestions=hide_suggestions, grown=grown
+        )
         self._costs = CostCache(core, introspection_rules(core) if rules is None else rules, limits)
 
     def find(self, text: str, name: str | None = None, tokens: int = MAX_TOKENS) -> Operation:

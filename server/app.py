@@ -30,6 +30,7 @@ from server.access.authentication import Authentication
 from server.access.buckets import TIMEOUT_S, Buckets
 from server.access.form_turns import FormTurns
 from server.explorer import BUILT, Built, Explorer
+from server.garbage import collector
 from server.graphql import METHODS, GraphQL
 from server.http.addresses import client_address
 from server.http.cors import CorsMiddleware, cross_origin
@@ -106,6 +107,7 @@ def create_app(settings: Settings, *, compare: bool = False) -> Application:
         introspection=settings.introspection,
         suggestions=settings.suggestions,
         compare=compare,
+        grown=collector.note,
     )
     metrics, tracing = Metrics(), tracing_of(settings, "api")
     address_of = partial(client_address, proxies=settings.trusted_proxies)

@@ -1,6 +1,5 @@
 """`counterfoil serve`: one process of the API; several may run at once, each on its own address."""
 
-import gc
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,6 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from server.app import Application
+from server.garbage import collector
 from server.http.bounded import bounded
 from server.http.descriptors import RESERVED, descriptors
 from server.http.protocol import BoundedProtocol
@@ -16,8 +16,6 @@ from server.http.slots import Slots
 from server.settings import Settings
 
 GRACE_SECONDS = 3
-# A request leaves thousands of short-lived objects; the collector's default of 700 would look at them again and again.
-YOUNG_OBJECTS = 20_000
 
 
 def serve(make_app: Callable[[], Application], settings: Settings) -> None:
@@ -29,7 +27,9 @@ def serve(make_app: Callable[[], Application], settings: Settings) -> None:
 
     def make() -> ASGIApp:
         made.append(make_app())
-        return settled(made[0])
+        # From now on, as what was loaded lives for ever.
+        collector.start()
+        return made[0]
 
     # Its start and stop lines say nothing that our own do not; its warnings are kept.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
@@ -62,17 +62,10 @@ def serve(make_app: Callable[[], Application], settings: Settings) -> None:
         if failure is None:
             raise
         raise failure from None
+    finally:
+        collector.stop()
 
 
 def protocol_of(settings: Settings) -> type[BoundedProtocol]:
     """Return the HTTP protocol of a process, with the bounds that settings name."""
     return bounded(settings.header_timeout_s, Slots(settings.address_connections, settings.trusted_proxies))
-
-
-def settled(app: ASGIApp) -> ASGIApp:
-    """Return the application, with what was loaded for it taken out of the garbage collector's sight: it lives for
-    ever."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 100)
-    return app

@@ -1,7 +1,7 @@
 """The operations that were seen lately, parsed and validated once, then found by their text."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
@@ -32,7 +32,8 @@ class DocumentCache:
     """The operations that were seen lately, parsed and validated: at most ``size`` of them, and ``most`` bytes.
 
     When there would be more, the owner of the most loses the one that it used least recently: who sends ever new
-    documents evicts its own. An operation counts for the owner who sent it first, but is found by all.
+    documents evicts its own. An operation counts for the owner who sent it first, but is found by all. ``grown`` is
+    called with the bytes of what is kept from then on.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class DocumentCache:
         most: int = MAX_BYTES,
         *,
         hide_suggestions: bool = False,
+        grown: Callable[[int], None] | None = None,
     ) -> None:
         self.schema = schema
+        self._grown = grown
         self.rules: tuple[Any, ...] = tuple(specified_rules if rules is None else rules)
         self._joined = [joined(self.rules)] if self.rules else []
         self._hide = hide_suggestions
@@ -96,6 +99,8 @@ class DocumentCache:
     def _grow(self, owned: _Owned, by: int) -> None:
         owned.weight += by
         self.weight += by
+        if self._grown is not None:
+            self._grown(by)
         while self.weight > self.most:
             self._evict(max(self._owners.values(), key=lambda each: each.weight))
         while len(self) > self._size:

@@ -1,6 +1,6 @@
 """Runs operations: judged, allowed, each root field of a mutation in a transaction of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +49,8 @@ LONG_SEARCH = 10
 
 
 class Engine:
-    """Prepares and runs operations over the graph. ``compare``, for tests, holds each query against graphql-core."""
+    """Prepares and runs operations over the graph. ``compare``, for tests, holds each query against graphql-core;
+    ``grown`` is called with the bytes of what is kept of documents from then on."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class Engine:
         suggestions: bool = True,
         compare: bool = False,
         serializers: Serializers = Serializers.ON,
+        grown: Callable[[int], None] | None = None,
     ) -> None:
         checks = [*CHECKS]
         if not introspection:
@@ -74,6 +76,7 @@ class Engine:
             validation=checks,
             hide_suggestions=not suggestions,
             begin_loads=begin_loads,
+            grown=grown,
         )
 
     def measure(self, text: str, name: str | None, variables: Mapping[str, Any], tokens: int = MAX_TOKENS) -> Prepared:
