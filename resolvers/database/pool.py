@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 
 from resolvers.database.connection import PooledConnection
+from resolvers.database.connection_errors import NoAnswerError
 from resolvers.database.shares import Shares, ShareWaiter
 from resolvers.database.watch import Watch
 
@@ -25,7 +26,7 @@ IDLE_S = 300.0
 RESET_S = 5.0
 CONNECT_S = 10.0
 # How long an answer is waited for, where nothing else is said: longer than a statement may take.
-PATIENCE_S = 10.0
+PATIENCE_S = 8.0
 
 # What may go wrong when a transaction or a connection is ended.
 _CONNECTION_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError)
@@ -231,6 +232,9 @@ class Pool:
             if connection.openings.unproven:
                 # It is not known what of them was prepared.
                 connection.terminate()
+        except NoAnswerError:
+            # The watch has dropped it.
+            connection.terminate()
         except TimeoutError:
             self.watch.drop(connection, RESET_S)
         except _CONNECTION_BROKEN:

@@ -13,8 +13,9 @@ from resolvers.database.connection import Answer, PooledConnection
 from resolvers.database.connection_errors import NoAnswerError
 
 LOOK_S = 1.0
-# What a statement's answer is given beyond the time-out of the statement.
-BEYOND_S = 5.0
+# What a statement's answer is given beyond the time-out of the statement: at the defaults it is given up before the
+# request is.
+BEYOND_S = 3.0
 # How long an answer is waited for by a process that is to end.
 HURRIED_S = 3.0
 
