@@ -8,7 +8,10 @@ class EffortLimitError(Exception):
     """An operation whose arguments hold too much to be judged."""
 
     def __init__(self) -> None:
-        super().__init__(f"The filters of the operation have more than {MAX_EFFORT:,} parts in all places together.")
+        super().__init__(
+            "The arguments of the operation take too much to judge in all places together."
+            " Ask for less in filters, orders and lists of IDs, or in fewer places."
+        )
 
 
 class Effort:
@@ -20,7 +23,10 @@ class Effort:
         self.left = MAX_EFFORT
 
     def spend(self, units: int) -> None:
-        """Spend one unit for each part of an argument that is looked at. Raises EffortLimitError beyond the limit."""
+        """Spend units: one for each part of an argument that is looked at, more for a part that takes longer.
+
+        Raises EffortLimitError beyond the limit.
+        """
         self.left -= units
         if self.left < 0:
             raise EffortLimitError

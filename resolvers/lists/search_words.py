@@ -24,12 +24,6 @@ def words_of(texts: Iterable[object]) -> list[str]:
     return list(found)[:WORDS_OF_A_ROW]
 
 
-def effort_of(text: str) -> int:
-    """Return how long finding the words of a search takes, in half microseconds: marks have to be put in order."""
-    length = min(len(text), READ_OF_A_SEARCH)
-    return 30 + length // (10 if text.isascii() else 2)
-
-
 def has_word(text: str) -> bool:
     """Return whether what is read of a search surely has a word."""
     return _WORD.search(text, 0, READ_OF_A_SEARCH) is not None

@@ -16,7 +16,8 @@ from models.names import camel
 from models.types import JSON_LIMIT
 from resolvers.collections.collection import COLLECTIONS, Collection, Relation
 from resolvers.database.sql import width_of
-from resolvers.lists.search_words import effort_of, searched_words
+from resolvers.lists.search_words import searched_words
+from schema.rules.efforts import search_effort
 
 # A value that may have more characters than these costs one for each part of so many.
 SHORT, PART = 2_000, 16 * 1024
@@ -96,7 +97,7 @@ def filter_price(arguments: Mapping[str, Any], effort: Effort) -> int:
                     left.append(value)
                 elif name == "search":
                     if isinstance(value, str):
-                        effort.spend(effort_of(value))
+                        effort.spend(search_effort(value))
                         price += WORD * len(searched_words(value))
                 elif isinstance(value, dict):
                     effort.spend(len(value))

@@ -16,12 +16,11 @@ from models.names import camel
 from models.parts import column_of
 from resolvers.collections.collection import COLLECTIONS, Collection, ReferredSortField, Relation
 from resolvers.lists.conditions import Condition
-from resolvers.lists.search_words import effort_of, has_word, searched_words
+from resolvers.lists.search_words import has_word, searched_words
+from schema.rules.efforts import TERM, search_effort
 
 # So many parts of a filter are looked at. What has more may hold anything.
 MAX_PARTS = 2_000
-# What a term of an order takes, as parts of a filter: it is judged and compiled in each place.
-TERM = 10
 TOO_LARGE = Reserved(NOT_FOR_CLIENTS, f"A client's access token may not use a filter of more than {MAX_PARTS:,} parts.")
 
 
@@ -104,7 +103,7 @@ def needed_of(collection: Collection, arguments: Mapping[str, Any], effort: Effo
 
 def _size_of(value: Any) -> int:
     if isinstance(value, str):
-        return effort_of(value)
+        return search_effort(value)
     return len(value) if isinstance(value, dict) else 0
 
 

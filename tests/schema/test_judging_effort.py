@@ -6,15 +6,18 @@ import pytest
 
 from execution import EffortLimitError
 from execution.guard.effort import MAX_EFFORT
-from resolvers.lists.search_words import effort_of
 from schema.graph import CORE, EXECUTOR
 from schema.rules import prices
+from schema.rules.efforts import search_effort
 from tests.support.api import Org
 from tests.support.refusals import error
 
 FILTERED = "query($f: OrderFilter) { %s }"
 TWENTY = " ".join(f"a{number}: orders(filter: $f, first: 1) {{ totalCount }}" for number in range(20))
-MESSAGE = f"The filters of the operation have more than {MAX_EFFORT:,} parts in all places together."
+MESSAGE = (
+    "The arguments of the operation take too much to judge in all places together."
+    " Ask for less in filters, orders and lists of IDs, or in fewer places."
+)
 SEARCHES = {"or": [{"search": "a " * 120} for _ in range(900)]}
 RELATIONS: dict[str, Any] = {"or": [{"client": {}} for _ in range(700)]}
 NOTS: dict[str, Any] = {"or": [{"not": {"not": {}}} for _ in range(490)]}
@@ -50,7 +53,7 @@ async def test_an_argument_in_many_places_is_refused_before_it_is_judged_in_each
     error(answer, 200, "TOO_COMPLEX")
     assert answer.json()["errors"][0]["message"] == MESSAGE
     # Two bounds: of what a known operation's variables decide, and of the judging that follows.
-    assert words <= 2 * MAX_EFFORT / effort_of("a " * 120)
+    assert words <= 2 * MAX_EFFORT / search_effort("a " * 120)
 
 
 @pytest.mark.parametrize("argument", ["filter: {and: [$f]}", "filter: $f"])
