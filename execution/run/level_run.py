@@ -18,7 +18,7 @@ from execution.plan.variables import Variables, arguments_of_each
 from execution.run.awaiting import close, nothing
 from execution.run.completion import Completion
 from execution.run.levels import Level, Levels, Position, selections_of
-from execution.run.loading import Batches, begun, close_left, parts_of
+from execution.run.loading import Batches, begun, close_left, values_by_field
 from execution.run.null_propagation import BrokenList, NullPropagation, propagates
 from execution.run.observation import ObserveLevel, observed
 from execution.run.serialization import Serialization, Writing
@@ -240,7 +240,7 @@ class LevelRun:
         loads = await begun(batches, self._batch, self.context, self._begin_loads)
         try:
             for group, load in loads:
-                for field, level, values in parts_of(group, await load):
+                for field, level, values in values_by_field(group, await load):
                     self._values(field, level, values)
                 if self._unfinished:
                     await self._settle()

@@ -26,7 +26,7 @@ async def begun(
     return zip(groups.values(), loads, strict=True)
 
 
-def parts_of(group: Batches, values: Sequence[Any]) -> Iterator[tuple[FieldPlan, Level, Sequence[Any]]]:
+def values_by_field(group: Batches, values: Sequence[Any]) -> Iterator[tuple[FieldPlan, Level, Sequence[Any]]]:
     """Return the values of each of the batch fields that were loaded together."""
     end = 0
     for field, _, level in group:

@@ -15,7 +15,7 @@ _LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 
 
-def parts_of(schema: JsonSchema) -> Iterator[tuple[tuple[str, ...], Any]]:
+def subschemas(schema: JsonSchema) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield the schemas directly within one, each with its path. Definitions count where they are referred to."""
     for name, value in schema.items():
         if name in _ONE:

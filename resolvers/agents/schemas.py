@@ -15,7 +15,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from models.forms import MAX_PATTERN
 from models.types import JSON_LIMIT
-from resolvers.agents.schema_parts import parts_of, with_translated_patterns
+from resolvers.agents.schema_parts import subschemas, with_translated_patterns
 from resolvers.agents.validation_steps import MAX_STEPS, WORK_OF_STEP, KeywordCosts, TooManySteps, ValidationSteps
 from resolvers.context import Context
 from resolvers.errors import Refusal, bad_input
@@ -105,7 +105,7 @@ class _Scale:
             found.patterns += self._size(pattern, (*path, "patternProperties"))
         if "$ref" in schema:
             found.add(self._referred(schema["$ref"], (*path, "$ref"), level + 1))
-        for where, part in parts_of(schema):
+        for where, part in subschemas(schema):
             found.add(self.weigh(part, (*path, *where), level + 1))
         if found.schemas > MAX_SCHEMAS:
             message = f"It has more than {MAX_SCHEMAS} schemas, each counted wherever it is referred to."

@@ -177,11 +177,11 @@ def needs_other_tables(node: ConditionTree) -> bool:
     return any(not isinstance(leaf, ColumnCondition) for leaf in leaves(node))
 
 
-def parts_of(node: ConditionTree) -> Iterator[ConditionTree]:
-    """Yield the conditions that a row must meet together."""
+def conjuncts(node: ConditionTree) -> Iterator[ConditionTree]:
+    """Yield the conditions that a row must meet together, which `and` joins."""
     if isinstance(node, AllOf):
         for part in node.parts:
-            yield from parts_of(part)
+            yield from conjuncts(part)
     else:
         yield node
 

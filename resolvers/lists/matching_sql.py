@@ -17,10 +17,10 @@ from resolvers.lists.filter_sql import (
     Lookup,
     Related,
     columns_of,
+    conjuncts,
     leaves,
     local_column,
     needs_other_tables,
-    parts_of,
 )
 from resolvers.lists.row_sql import clause, combined
 
@@ -29,7 +29,7 @@ def matching(
     node: ConditionTree, table: sa.Table, wanted: Sequence[str], new_alias: Aliases, live: Fragment | None = None
 ) -> str:
     """Return a select of columns of all rows that meet a condition, and ``live``, the condition of their list."""
-    parts = list(parts_of(node))
+    parts = list(conjuncts(node))
     own = [part for part in parts if not needs_other_tables(part)]
     others = [part for part in parts if needs_other_tables(part)]
     columns = list(dict.fromkeys([*wanted, *(["id", *columns_of(others)] if others else [])]))

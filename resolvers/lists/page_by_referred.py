@@ -18,8 +18,8 @@ from resolvers.lists.filter_sql import (
     ConditionTree,
     Related,
     columns_of,
+    conjuncts,
     needs_other_tables,
-    parts_of,
 )
 from resolvers.lists.page_keys import SortKey, row_of
 from resolvers.lists.page_parts import PageParts, PageShape
@@ -40,7 +40,7 @@ class PageByReferred(PageParts):
     def __init__(self, shape: PageShape, field: ReferredSortField) -> None:
         self.field, self.referred = field, COLLECTIONS[field.to]
         super().__init__(shape)
-        parts = [] if self.node is None else list(parts_of(self.node))
+        parts = [] if self.node is None else list(conjuncts(self.node))
         moved = {id(part): self._of_referred(part) for part in parts}
         self.checks = AllOf([part for part in parts if moved[id(part)] is None])
         self.of_referred = AllOf([part for part in moved.values() if part is not None])

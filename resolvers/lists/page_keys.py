@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from models.base import IndexKey, keys_of
 from resolvers.collections.collection import SortField
 from resolvers.database.fragments import Fragment, open_parameters, open_table
-from resolvers.lists.filter_sql import ColumnCondition, ConditionTree, Related, parts_of
+from resolvers.lists.filter_sql import ColumnCondition, ConditionTree, Related, conjuncts
 from resolvers.lists.filters import type_of
 from resolvers.lists.operators import Clause
 
@@ -75,7 +75,7 @@ def served_by_member(table: sa.Table, node: ColumnCondition, order: SortOrder) -
 def implied(table: sa.Table, node: ConditionTree, alias: str, order: SortOrder) -> Iterator[str]:
     """Yield what follows from conditions on rows that a row refers to, where an index holds only the rows that refer
     to one."""
-    for part in parts_of(node):
+    for part in conjuncts(node):
         if isinstance(part, Related) and not part.relation.many:
             condition = f"{part.relation.local} is not null"
             if (condition, order) in _indexes(table):
@@ -90,7 +90,7 @@ def _bound(table: sa.Table, column: str, bound: Clause, types: tuple[str, ...]) 
 def bounds_of(node: ConditionTree, alias: str, column: str) -> Iterator[str]:
     """Yield what follows from a filter and bounds the scan of the index of a column, which its conditions do not
     name."""
-    for part in parts_of(node):
+    for part in conjuncts(node):
         if isinstance(part, ColumnCondition) and column in part.op.bounds:
             made = _bound(part.table, part.condition.column, part.op.bounds[column], part.types)
             yield f"({made(alias, *part.parameters)})"

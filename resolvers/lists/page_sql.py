@@ -10,8 +10,8 @@ from resolvers.lists.filter_sql import (
     ConditionTree,
     Lookup,
     columns_of,
+    conjuncts,
     needs_other_tables,
-    parts_of,
 )
 from resolvers.lists.page_by_referred import PageByReferred
 from resolvers.lists.page_keys import row_of, served, served_by_member
@@ -60,7 +60,7 @@ class _Composer(PageParts):
         the index of the order does not serve. Of a parent's rows all are checked."""
         if self.shape.column is not None:
             return []
-        parts = list(parts_of(node))
+        parts = list(conjuncts(node))
         return [part for part in parts if needs_other_tables(part)] or [
             part
             for part in parts
@@ -184,7 +184,7 @@ class _Composer(PageParts):
     def _bounded(self, condition: list[str], checks: list[ConditionTree], most: int | None = None) -> str:
         """Return the rows in order, of which so many are checked, and one more as a sign that it was not enough."""
         assert self.node is not None, "rows are checked for a filter"
-        others, own = AllOf(checks), [part for part in parts_of(self.node) if part not in checks]
+        others, own = AllOf(checks), [part for part in conjuncts(self.node) if part not in checks]
         read, looked_up = (MAX_READ, MAX_CHECKED) if self.first.grows else (MAX_READ_SCATTERED, MAX_CHECKED_SCATTERED)
         most = most or (looked_up if needs_other_tables(others) else read)
         alias, checked = self.new_alias(), self.new_alias()

@@ -10,7 +10,7 @@ from tests.support.api import Org, new_client
 from tests.support.api_keys import CREATE as CREATE_KEY
 from tests.support.api_keys import REVOKE, ROTATE, new_api_key
 from tests.support.refusals import error, problem, unchanged
-from tests.support.tokens import CREATE, WHO, as_client, as_member, new_member, parts_of
+from tests.support.tokens import CREATE, WHO, as_client, as_member, new_member, sections_of
 from tests.support.webhooks import CREATE as NEW_WEBHOOK
 from tests.support.webhooks import HOOKS, SEND, new_webhook
 from tests.support.webhooks import ROTATE as ROTATE_WEBHOOK
@@ -31,7 +31,7 @@ async def test_what_a_token_says(acme: Org) -> None:
     payload = (await acme.data(CREATE, input={"clientId": client, "scopes": ["orders:write", "orders:read"]}))[
         "createAccessToken"
     ]
-    head, said = parts_of(payload["accessToken"])
+    head, said = sections_of(payload["accessToken"])
     ends = datetime.fromtimestamp(said["exp"], UTC)
     assert payload["expiresAt"] == ends.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert timedelta(seconds=898) < ends - datetime.now(UTC) <= timedelta(seconds=900)

@@ -41,7 +41,7 @@ async def new_member(org: Org, role: str) -> str:
     return found
 
 
-def parts_of(token: str) -> list[Any]:
+def sections_of(token: str) -> list[Any]:
     """The head and the claims of a token."""
     return [json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2]]
 
@@ -49,7 +49,7 @@ def parts_of(token: str) -> list[Any]:
 def forged(part: int, token: str, **given: Any) -> str:
     """A token with another head (0) or other claims (1), and the signature that it had."""
     said = token.split(".")
-    raw = json.dumps(parts_of(token)[part] | given).encode()
+    raw = json.dumps(sections_of(token)[part] | given).encode()
     said[part] = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
     return ".".join(said)
 
