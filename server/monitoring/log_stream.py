@@ -38,8 +38,12 @@ class LogStream:
         with self._lock:
             if self.lost and self._put(f"{self._told(self.lost)}\n".encode()):
                 self.lost = 0
-            if self.lost or self._torn:
-                self.lost += 1 if self.lost or not self._put(line) else 0
+            if self.lost:
+                self.lost += 1
+                return
+            if self._torn:
+                # A signal's log, within the line that it interrupted.
+                self.lost += not self._put(line)
                 return
             try:
                 # Nearly each line ends here, and each request writes one.

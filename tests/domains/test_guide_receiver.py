@@ -23,7 +23,7 @@ from rest_shim.guide import guide
 from server.dev.embedded import free_port
 from tests.support.api import Org
 from tests.support.forms import ADA, new_form, nobody, path_of
-from tests.support.jobs import eventually, hurry, settled, working
+from tests.support.jobs import eventually, make_due, settled, working
 from tests.support.openapi import openapi
 from tests.support.orders import WRITE
 from tests.support.subscriptions import MONTHLY
@@ -183,7 +183,7 @@ async def test_a_receiver_that_follows_the_guide_has_what_the_routes_show(local:
                 return await local.count("deliveries where jsonb_array_length(attempts) > 0") == number
 
             await eventually(tried)
-            await hurry(open_runtime, local.id)
+            await make_due(open_runtime, local.id)
             await settled(open_runtime, local.id, number=number)
         assert {event["type"] for event in there.events.values()} == {name for name, _, _ in events()} - TIMED
         assert (len(there.events), len(there.requests)) == (number, 2 * number)

@@ -15,7 +15,7 @@ from resolvers.webhooks.requests import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_W
 from server.settings import Settings
 from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.clock import Clock
-from tests.support.jobs import emit, hurry, listen_at, one, receiver, rows, settled, working
+from tests.support.jobs import emit, listen_at, make_due, one, receiver, rows, settled, working
 from tests.support.servers import Backends
 from tests.support.webhooks import AGAIN, CREATE, DELETE, HOOKS, PUBLIC, SEND, UPDATE, actions, new_webhook
 
@@ -218,7 +218,7 @@ async def test_the_last_attempts_are_kept(runtime: Runtime, org: UUID) -> None:
         async with working(runtime):
             for number in (1, 2, 3):
                 await rows(runtime, org, "update jobs set attempt = 1 where org_id = $1 and state = 'QUEUED'", org)
-                await hurry(runtime, org)
+                await make_due(runtime, org)
                 while len(there.requests) < number or (await one(runtime, org, kept, org))["status"] != "PENDING":
                     await rows(runtime, org, "select pg_sleep(0.02)")
     codes = [attempt["responseCode"] for attempt in (await one(runtime, org, kept, org))["attempts"]]

@@ -19,8 +19,8 @@ from tests.support.jobs import (
     Request,
     emit,
     eventually,
-    hurry,
     listen_at,
+    make_due,
     one,
     receiver,
     rows,
@@ -187,7 +187,7 @@ async def test_a_retry_in_the_future_is_not_due(runtime: Runtime, org: UUID) -> 
     async with jobs.held(runtime, claim) as ctx:
         await jobs.finish(ctx, claim, JobState.QUEUED, delay=60)
     assert await jobs.claim(runtime, org, job, 45) is None
-    await hurry(runtime, org)
+    await make_due(runtime, org)
     again = await jobs.claim(runtime, org, job, 45)
     assert again is not None
     assert (again.attempt, again.claim_no) == (2, 2)

@@ -237,6 +237,6 @@ async def settled(runtime: Runtime, org: UUID, *, state: str = "DONE", number: i
     await eventually(check)
 
 
-async def hurry(runtime: Runtime, org: UUID) -> None:
+async def make_due(runtime: Runtime, org: UUID) -> None:
     """Make every queued job due now."""
     await rows(runtime, org, "update jobs set run_at = now() where org_id = $1 and state = 'QUEUED'", org)

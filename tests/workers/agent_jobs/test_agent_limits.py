@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.agency import RUN, Agency
 from tests.support.chat import Turn, calls, chatting, cuts, fails, floods, hangs, http, raw, says
-from tests.support.jobs import hurry, one, rows
+from tests.support.jobs import make_due, one, rows
 
 ADA = {"input": {"name": "Ada", "email": "ada@example.com"}}
 
@@ -22,7 +22,7 @@ async def test_retry_after_is_waited_for(agency: Agency) -> None:
         run = await one(agency.runtime, agency.org, RUN, agency.org)
         assert (run["run_at"] - row["updated_at"]).total_seconds() > 800
         assert abs((run["run_at"] - row["retry_at"]).total_seconds()) < 60
-        await hurry(agency.runtime, agency.org)
+        await make_due(agency.runtime, agency.org)
         row = await agency.worked(job, chat.base_url)
     assert (row["status"], row["attempt"], row["model_calls"], row["retry_at"]) == ("SUCCEEDED", 2, 1, None)
     assert chat.keys == [f"{job}:0"] * 2

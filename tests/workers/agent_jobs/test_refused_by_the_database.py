@@ -10,7 +10,7 @@ from resolvers.errors import Refusal
 from resolvers.jobs import claims
 from tests.support.agency import RUN, Agency
 from tests.support.chat import chatting, fails, says
-from tests.support.jobs import hurry, one, slot_of
+from tests.support.jobs import make_due, one, slot_of
 from workers.agent_jobs import loop
 from workers.agent_jobs.handler import handler
 from workers.agent_jobs.providers import Providers
@@ -22,7 +22,7 @@ LEASE_S = 3_600.0
 
 async def attempt(agency: Agency, base_url: str) -> tuple[dict[str, Any], float]:
     """Run the job once. Return its queued job, and the seconds until that is due."""
-    await hurry(agency.runtime, agency.org)
+    await make_due(agency.runtime, agency.org)
     queued = await one(agency.runtime, agency.org, RUN, agency.org)
     claim = await claims.claim(agency.runtime, agency.org, queued["id"], LEASE_S)
     assert claim is not None

@@ -28,8 +28,8 @@ from tests.support.jobs import (
     Request,
     emit,
     eventually,
-    hurry,
     listen_at,
+    make_due,
     one,
     receiver,
     rows,
@@ -245,7 +245,7 @@ async def test_a_lost_lease_stops_the_handler(runtime: Runtime, org: UUID) -> No
             thief = uuid4()
             await rows(runtime, org, stolen + " where org_id = $1 and id = $2", org, job, thief)
             # The only slot is free again: the second job gets it.
-            await hurry(runtime, org)
+            await make_due(runtime, org)
             await came(there, 2)
             release.set()
             await settled(runtime, org)

@@ -8,7 +8,7 @@ from models.typeid import decode
 from resolvers.database.runtime import Runtime
 from resolvers.webhooks import cancelling
 from tests.support.api import Org, new_client
-from tests.support.jobs import OK, eventually, hurry, receiver, settled, working
+from tests.support.jobs import OK, eventually, make_due, receiver, settled, working
 from tests.support.tarpit import came, tarpit
 from tests.support.webhooks import AGAIN, DELETE, HOOKS, UPDATE, new_webhook
 
@@ -76,7 +76,7 @@ async def test_enabling_again_sends_only_what_happens_afterwards(local: Org, ope
         await set_status(local, hook, "DISABLED")
         await set_status(local, hook, "ENABLED")
         after = await new_client(local)
-        await hurry(open_runtime, local.id)
+        await make_due(open_runtime, local.id)
         async with working(open_runtime):
             await settled(open_runtime, local.id)
         [request] = there.requests
@@ -168,7 +168,7 @@ async def test_what_somebody_works_on_is_not_waited_for(local: Org, open_runtime
             await connection.fetch("select id from jobs where function = 'WEBHOOK_DELIVERY' limit 1 for update")
             await set_status(local, hook, "DISABLED")
             assert await states(local, hook) == {CANCELLED: 2, WAITING: 1}
-        await hurry(open_runtime, local.id)
+        await make_due(open_runtime, local.id)
         async with working(open_runtime):
             await settled(open_runtime, local.id, state="CANCELLED", number=3)
         assert there.requests == []

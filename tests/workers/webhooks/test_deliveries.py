@@ -19,9 +19,9 @@ from tests.support.jobs import (
     Request,
     emit,
     eventually,
-    hurry,
     leads_to,
     listen_at,
+    make_due,
     one,
     receiver,
     rows,
@@ -99,7 +99,7 @@ async def test_a_retry_is_the_same_delivery(runtime: Runtime, org: UUID) -> None
             assert delivery["status"] == "PENDING"
             assert delivery["next_attempt_at"] > delivery["updated_at"]
             assert (await one(runtime, org, ENDPOINT, org))["failing_since"] is not None
-            await hurry(runtime, org)
+            await make_due(runtime, org)
             await settled(runtime, org)
     first, second = there.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
@@ -156,7 +156,7 @@ async def test_gone_disables_at_once(runtime: Runtime, org: UUID) -> None:
         await rows(runtime, org, later, org, second["id"])
         async with working(runtime):
             await settled(runtime, org, state="FAILED")
-            await hurry(runtime, org)
+            await make_due(runtime, org)
             await settled(runtime, org, state="CANCELLED")
         assert len(there.requests) == 1
     endpoint = await one(runtime, org, ENDPOINT, org)

@@ -12,7 +12,7 @@ import pytest
 
 from models.webhook_urls import Address
 from resolvers.database.runtime import Runtime
-from tests.support.jobs import DELIVERY, JOB, emit, eventually, hurry, listen_at, one, receiver, settled, working
+from tests.support.jobs import DELIVERY, JOB, emit, eventually, listen_at, make_due, one, receiver, settled, working
 from workers.webhooks.addresses import Addresses, Postponed, Refused, Resolve, look_up
 from workers.webhooks.http import Sender
 
@@ -173,7 +173,7 @@ async def test_a_delivery_that_waited_for_its_turn_is_no_attempt(runtime: Runtim
             states.append(await one(runtime, org, STATE, org))
             if states[-1]["state"] == "QUEUED" and states[-1]["claim_no"] >= 3:
                 return True
-            await hurry(runtime, org)
+            await make_due(runtime, org)
             return False
 
         async with working(runtime, sender=Sender(addresses, True)):
@@ -183,7 +183,7 @@ async def test_a_delivery_that_waited_for_its_turn_is_no_attempt(runtime: Runtim
             assert (found["next_attempt_at"] is not None, found["failing_since"], there.requests) == (True, None, [])
             taken.cancel()
             await asyncio.wait([taken])
-            await hurry(runtime, org)
+            await make_due(runtime, org)
             await settled(runtime, org)
     job, delivery = await one(runtime, org, JOB, org), await one(runtime, org, DELIVERY, org)
     assert (job["attempt"], delivery["status"], len(delivery["attempts"])) == (1, "SUCCEEDED", 1)
