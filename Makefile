@@ -44,7 +44,7 @@ dev: $(STAMP) ## Run the servers, the API and a worker, with a demo organization
 # Files whose tests wait most of their time, for a lease that ends or a server that starts, and would keep a core idle.
 WAITING := tests/server/test_npm_clients.py tests/server/test_board.py tests/server/explorer/test_browser.py \
 	tests/server/cli/test_cli_audit.py tests/server/cli/test_console.py tests/server/cli/test_command_errors.py \
-	tests/server/dev/test_dev.py tests/server/dev/test_dev_failures.py tests/server/dev/test_embedded.py \
+	tests/server/cli/test_stopped_requests.py tests/server/dev/test_dev.py tests/server/dev/test_dev_failures.py tests/server/dev/test_embedded.py \
 	tests/server/dev/test_supervisor.py tests/server/http/test_connections.py tests/server/http/test_slow_bodies.py \
 	tests/server/live/test_unread_answers.py tests/workers/agent_jobs/test_killed_agents.py \
 	tests/workers/jobs/test_busy_database.py tests/workers/jobs/test_fairness.py tests/workers/jobs/test_outages.py \

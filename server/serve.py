@@ -15,11 +15,12 @@ from server.http.protocol import BoundedProtocol
 from server.http.slots import Slots
 from server.settings import Settings
 
-GRACE_SECONDS = 3
+# `docker stop` kills after 10 s, and what was open has to be closed.
+GRACE_SECONDS = 5
 
 
 def serve(make_app: Callable[[], Application], settings: Settings) -> None:
-    """Answer requests until SIGINT or SIGTERM; what is under way then has 3 s to finish.
+    """Answer requests until SIGINT or SIGTERM; what is under way then has 5 s to finish.
 
     `make_app` is called on the loop that serves, to which pools belong. Raises what fails at its start.
     """

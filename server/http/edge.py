@@ -36,6 +36,8 @@ _DEFAULTS: dict[bytes, bytes] = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
 }
 STRICT: tuple[Header, ...] = (*_ALWAYS, *_DEFAULTS.items())
+# Why a request was given up.
+LATE, STOPPING = "The request took too long", "The server is stopping"
 Readable = Callable[[Scope, Send], Send]
 
 
@@ -93,10 +95,12 @@ class EdgeMiddleware:
             finally:
                 late = self.deadlines.end(task)
         except asyncio.CancelledError:
-            if not late:
+            # Without a deadline that has passed: the process stops, and does not wait for it any longer.
+            if status and not late:
                 raise
             if not status:  # once the head has left, the connection's end tells
-                await self._refuse(scope, send_head, late_refusal(state.get("ctx")), scope["path"])
+                refusal = late_refusal(state.get("ctx"), LATE if late else STOPPING)
+                await self._refuse(scope, send_head, refusal, scope["path"])
         except Refusal as refused:
             if not status:
                 await self._refuse(scope, send_head, refused, scope["path"])
@@ -119,11 +123,11 @@ class EdgeMiddleware:
         await send_reply(masked(refusal, state["request_id"], path, state.get("always", ())), send)
 
 
-def late_refusal(ctx: Context | None) -> Refusal:
+def late_refusal(ctx: Context | None, why: str = LATE) -> Refusal:
     """Return the refusal of a request that took too long: after a commit, its change may be there."""
     if ctx is not None and ctx.committed:
         return outcome_unknown(keyed=ctx.idempotency_key is not None)
-    return Refusal("UNAVAILABLE", "The request took too long; retry it.", retryAfter=1)
+    return Refusal("UNAVAILABLE", f"{why}; retry it.", retryAfter=1)
 
 
 def _security(headers: Iterable[Header]) -> tuple[Header, ...]:

@@ -105,6 +105,15 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if not self.transport.is_closing():
             super().shutdown()
 
+    def keepalive_timeout(self) -> None:
+        """End a connection whose client answers no ping. It may come back: uvicorn's 1011 would tell it not to."""
+        self.pong_timer = self.pending_ping_payload = None
+        if not self.close_sent and not self.transport.is_closing():
+            self.conn.fail(CloseCode.TRY_AGAIN_LATER, "A ping was not answered")
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+            self.transport.close()
+
     def send_500_response(self) -> None:
         """Answer a head in place of the application, once: what that still sends finds its client gone."""
         super().send_500_response()
