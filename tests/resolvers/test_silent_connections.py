@@ -25,6 +25,8 @@ from tests.support.silent import silent_path
 __all__ = ["log_lines"]
 
 PATIENCE_S = 2.0
+# Longer than any test waits: what ends before it does so for another reason.
+PATIENT_S = 600.0
 
 
 class Ear:
@@ -117,6 +119,19 @@ async def test_a_patient_statement_is_waited_for(backends: Backends) -> None:
         with connection.patient(LONG):
             assert len(await connection.fetch("select pg_sleep(4)")) == 1
         pool.release(connection)
+
+
+async def test_a_pool_that_closes_waits_for_a_silent_answer_only_shortly(backends: Backends) -> None:
+    async with silent_path(backends) as path, asyncio.timeout(LONG):
+        pool = await open_pool(path.backends.database_url, min_size=1, max_size=1, patience_s=PATIENT_S)
+        connection = await pool.acquire(LONG)
+        assert path.fall_silent() == 1
+        asked, closing = asyncio.ensure_future(connection.fetch(PID)), asyncio.ensure_future(pool.close())
+        with pytest.raises(NoAnswerError):
+            await asked
+        pool.release(connection)
+        await closing
+    assert pool.size == 0
 
 
 async def test_a_feed_goes_on(

@@ -17,6 +17,8 @@ __all__ = ["log_lines"]
 PATIENCE_S = 2.0
 # Longer than anything here takes, and far shorter than for ever.
 MOST_S = 60.0
+# Longer than MOST_S: what ends before it does so for another reason.
+PATIENT_S = 600.0
 
 
 async def test_a_worker_delivers_what_is_due(
@@ -68,7 +70,7 @@ async def test_a_worker_ends(runtime: Runtime, own_backends: Backends, org: UUID
         tarpit() as (there, _),
         silent_path(own_backends) as path,
         asyncio.timeout(MOST_S),
-        runtime_of(path.backends) as worker,
+        runtime_of(path.backends, patience_s=PATIENT_S) as worker,
     ):
         await listen_at(runtime, org, there.url)
         await emit(runtime, org, 3)
