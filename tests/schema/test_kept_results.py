@@ -12,11 +12,11 @@ from web.dependencies import KEPT_FREE, KEPT_OF_UNIT
 NOTES = 5_000
 
 
-async def _asked(org: Org, client: str, times: int, key: str) -> Any:
+async def _asked(org: Org, client: str, times: int, key: str, beside: str = "") -> Any:
     shown = " ".join(f"a{number}: notes" for number in range(times))
     orders = f"orders {{ nodes {{ {shown} }} }}"
     change = f'updateClient(input: {{id: "{client}", phone: "{key}"}}) {{ client {{ {orders} }} }}'
-    return await org.graphql(f"mutation {{ {change} }}", {"Idempotency-Key": key})
+    return await org.graphql(f"mutation {{ {change} {beside} }}", {"Idempotency-Key": key})
 
 
 async def _client(org: Org) -> str:
@@ -48,5 +48,24 @@ async def test_a_long_result_that_is_kept_costs_what_keeping_it_takes(backends: 
         third = await org.http.get("/api/v1/clients?limit=1")
         _, whole, replay = await charged(org, first, second, third)
         # The change too is paid for once, and less than its keeping.
+        least = (5 * 20 * NOTES - KEPT_FREE) // KEPT_OF_UNIT
+        assert least <= whole - replay <= 2 * least
+
+
+async def test_a_root_field_that_fails_takes_nothing_off_what_keeping_another_costs(
+    backends: Backends, api_runtime: Any
+) -> None:
+    async with paying(backends, api_runtime) as org:
+        client = await _client(org)
+        wrong = f'failed: updateClient(input: {{id: "{client}", name: ""}}) {{ client {{ id }} }}'
+        first = await org.http.get("/api/v1/clients?limit=1")
+        kept = await _asked(org, client, 5, "1", wrong)
+        second = await org.http.get("/api/v1/clients?limit=1")
+        assert [each["path"] for each in kept.json()["errors"]] == [["failed"]]
+        assert kept.json()["data"]["updateClient"] is not None
+        again = await _asked(org, client, 5, "1", wrong)
+        third = await org.http.get("/api/v1/clients?limit=1")
+        assert [each["path"] for each in again.json()["errors"]] == [["failed"]]
+        _, whole, replay = await charged(org, first, second, third)
         least = (5 * 20 * NOTES - KEPT_FREE) // KEPT_OF_UNIT
         assert least <= whole - replay <= 2 * least
