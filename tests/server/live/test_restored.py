@@ -10,20 +10,18 @@ import psycopg
 import pytest
 import structlog
 
-from migrations.runner import upgrade
 from models.typeid import encode
 from resolvers import organizations
 from resolvers.live import events, places
 from resolvers.live.events import Snapshot, tell_of_restore
-from server.database.databases import role_of
 from server.wiring import running
 from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.live import following, refused
+from tests.support.restored import IN_ORDER, migrate, restore
 from tests.support.servers import Backends
 
 EVENTS = 'subscription($after: ID) { events(types: ["client.created"], after: $after) { id resourceId } }'
 RESTORED = [200, ("EVENT_EXPIRED", "after")]
-IN_ORDER = "select id from events order by xact, id"
 
 pytestmark = pytest.mark.usefixtures("logging_restored")
 
@@ -39,26 +37,11 @@ async def org(own_backends: Backends) -> AsyncIterator[Org]:
         await made.close()
 
 
-def restore(backends: Backends, ahead: int, only: str = "true", number: str = "0") -> None:
-    """Give events numbers that are ahead of the counter, as a restore of a cluster's dump does."""
-    with psycopg.connect(backends.migration_database_url) as owner:
-        owner.execute("alter table events no force row level security")
-        top = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-        row = "(select e.id, row_number() over (order by e.xact, e.id) as place from events e) numbered"
-        statement = f"update events set xact = ({top} + {ahead} + place + {number})::text::xid8 from {row}"
-        owner.execute(f"{statement} where numbered.id = events.id and {only}".encode())
-        owner.execute("alter table events force row level security")
-
-
 def count_on(backends: Backends, transactions: int) -> None:
     """Let the cluster's counter go on."""
     with psycopg.connect(backends.migration_database_url, autocommit=True) as owner:
         for _ in range(transactions):
             owner.execute("select pg_current_xact_id()")
-
-
-def migrate(backends: Backends) -> None:
-    upgrade(backends.migration_database_url, role_of(backends.database_url))
 
 
 async def in_order(org: Org) -> list[str]:
@@ -81,24 +64,6 @@ async def test_after_migrate_a_stream_goes_on_as_if_nothing_had_been(org: Org, o
     kept = await org.rows("select id, xact::text from events order by id")
     migrate(own_backends)
     assert await org.rows("select id, xact::text from events order by id") == kept
-
-
-async def test_migrate_keeps_the_order_of_commits_and_what_came_since(org: Org, own_backends: Backends) -> None:
-    """Ids do not tell it, and a part of the old numbers may be one that this cluster had reached."""
-    for _ in range(8):
-        await new_client(org)
-    reached = (await org.rows("select id from events order by id limit 1"))[0]["id"]
-    # 1 3 2 5 4 7 6 8 by ids.
-    restore(own_backends, 1_000_000, f"events.id <> '{reached}'", "3 * (place % 2)")
-    mixed = [id for id in await in_order(org) if id != encode("event", reached)]
-    assert mixed != sorted(mixed)
-    new = [await new_client(org) for _ in range(2)]
-    numbers = "select id, xact::text from events order by id desc limit 2"
-    known = await org.rows(numbers)
-    migrate(own_backends)
-    found = await in_order(org)
-    assert found[:8] == [encode("event", reached), *mixed]
-    assert (len(found), await org.rows(numbers)) == (8 + len(new), known)
 
 
 async def test_without_migrate_it_says_so_and_leaves_nothing_out(
