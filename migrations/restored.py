@@ -35,22 +35,23 @@ from numbered where events.id = numbered.id and events.org_id = :org
 """)
 
 
-def renumber_restored(connection: sa.Connection) -> None:
+def renumber_restored(connection: sa.Connection) -> int:
     """Give events with numbers that this cluster had not reached when it wrote them numbers of before that, in one
-    transaction. Takes no lock where there are none."""
+    transaction. Return how many organizations had some. Takes no lock where there are none."""
     connection.execute(sa.text("set local row_security = on"))
     # Else each organization could be one reading of the whole table.
     connection.execute(sa.text("set local enable_seqscan = off"))
     orgs = [org for org in connection.execute(_ORGS).scalars() if _is_restored(connection, org)]
     connection.commit()
     if not orgs:
-        return
+        return 0
     # The owner too is held to the policies while they are forced, and nobody may change an event.
     connection.execute(sa.text("alter table events no force row level security"))
     for org in orgs:
         connection.execute(_RENUMBER, {"org": org})
     connection.execute(sa.text("alter table events force row level security"))
     connection.commit()
+    return len(orgs)
 
 
 def _is_restored(connection: sa.Connection, org: object) -> bool:

@@ -1,8 +1,10 @@
 """Bring a database to a revision, as its owner."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -18,6 +20,8 @@ MIGRATION_LOCK = 0x636F756E
 # How often a migration is tried that ends in a deadlock; PostgreSQL takes a second to find one.
 TRIES = 5
 
+T = TypeVar("T")
+
 
 def engine_for(migration_url: str) -> sa.Engine:
     """Return an engine for the owner's URL, whichever PostgreSQL scheme it is written with."""
@@ -30,23 +34,29 @@ def engine_for(migration_url: str) -> sa.Engine:
     return sa.create_engine(url, poolclass=sa.NullPool)
 
 
-def upgrade(migration_url: str, app_role: str, revision: str = "head") -> None:
+def upgrade(migration_url: str, app_role: str, revision: str = "head") -> int:
     """Migrate up. Waits for another migration to end; never waits over 5 s for a lock that traffic holds, and tries
     again after a deadlock with it. At the newest revision, events that were restored from another cluster get numbers
-    of this one.
+    of this one: return for how many organizations.
 
     Raises ValueError for a role name that is not a plain lower-case identifier, WrongEncoding for a database of another
     encoding than UTF-8.
     """
-    _run(migration_url, app_role, command.upgrade, revision)
+    with _migrating(migration_url, app_role) as (connection, config):
+        _until_done(connection, lambda: command.upgrade(config, revision))
+        connection.commit()
+        return _until_done(connection, lambda: renumber_restored(connection)) if revision == "head" else 0
 
 
 def downgrade(migration_url: str, app_role: str, revision: str) -> None:
     """Migrate down to a revision (``base`` for an empty database)."""
-    _run(migration_url, app_role, command.downgrade, revision)
+    with _migrating(migration_url, app_role) as (connection, config):
+        _until_done(connection, lambda: command.downgrade(config, revision))
 
 
-def _run(migration_url: str, app_role: str, action: Callable[[Config, str], None], revision: str) -> None:
+@contextmanager
+def _migrating(migration_url: str, app_role: str) -> Iterator[tuple[sa.Connection, Config]]:
+    """Open the owner's connection for a block, in which no other process migrates, and what Alembic needs."""
     if not _ROLE.fullmatch(app_role):
         raise ValueError(f"the application's role {app_role!r} is not a plain lower-case name")
     config = _config()
@@ -60,21 +70,21 @@ def _run(migration_url: str, app_role: str, action: Callable[[Config, str], None
         connection.execute(sa.text("set row_security = off"))
         connection.commit()
         config.attributes.update(connection=connection, app_role=app_role)
-        _until_done(connection, lambda: action(config, revision))
+        yield connection, config
         connection.commit()
-        if revision == "head":
-            _until_done(connection, lambda: renumber_restored(connection))
         connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
 
 
-def _until_done(connection: sa.Connection, action: Callable[[], None]) -> None:
+def _until_done(connection: sa.Connection, action: Callable[[], T]) -> T:
     """Run an action again where the traffic and it waited for each other: the revisions that it finished are kept."""
-    for tries_left in reversed(range(TRIES)):
+    tries = 0
+    while True:
         try:
             return action()
         except sa.exc.OperationalError as error:
-            if not tries_left or not isinstance(error.orig, psycopg.errors.DeadlockDetected):
+            tries += 1
+            if tries == TRIES or not isinstance(error.orig, psycopg.errors.DeadlockDetected):
                 raise
             connection.rollback()
 

@@ -67,7 +67,11 @@ COMMANDS = (
             ),
         ),
     ),
-    Command(("migrate",), "migrate the database to the latest revision", "server.cli.migrate:migrate"),
+    Command(
+        ("migrate",),
+        "migrate the database to the latest revision, and renumber the events of a dump that was restored into it",
+        "server.cli.migrate:migrate",
+    ),
     Command(
         ("org", "create"),
         "create an organization and print its ID",

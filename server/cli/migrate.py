@@ -8,8 +8,10 @@ from server.settings import MigrationSettings, load
 
 
 def migrate(_arguments: argparse.Namespace) -> int:
-    """Bring the database to the newest revision."""
+    """Bring the database to the newest revision, and its restored events to numbers of its cluster."""
     settings = load(MigrationSettings)
-    apply_migrations(settings.migration_database_url, settings.database_url)
-    say("the database is at the newest revision")
+    renumbered = apply_migrations(settings.migration_database_url, settings.database_url)
+    organizations = f"{renumbered} organization{'' if renumbered == 1 else 's'}"
+    restored = f"; events of a restored dump were renumbered for {organizations}" if renumbered else ""
+    say(f"the database is at the newest revision{restored}")
     return 0

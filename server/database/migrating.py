@@ -10,10 +10,11 @@ from server.database.databases import role_of
 from server.errors import CommandError, DatabaseRefused
 
 
-def apply_migrations(migration_url: str, app_url: str) -> None:
-    """Bring the database to the newest revision. Raises CommandError, one line, when that cannot be done."""
+def apply_migrations(migration_url: str, app_url: str) -> int:
+    """Bring the database to the newest revision. Return for how many organizations events of a restored dump were
+    renumbered. Raises CommandError, one line, when that cannot be done."""
     try:
-        upgrade(migration_url, role_of(app_url))
+        return upgrade(migration_url, role_of(app_url))
     except ValueError as error:
         raise CommandError(f"DATABASE_URL: {error}") from None
     except WrongEncoding as error:
