@@ -17,7 +17,7 @@ _FOUND = sa.text(
     f"select exists (select from events e, {_TOP} where e.org_id = :org and e.xact::text::bigint > {_WRITTEN})"
 )
 # Events keep their order, from the number before the restore's down. Neighbours whose ids are in order share one, so
-# that there are enough; where there are not, the oldest follow their ids alone.
+# that there are enough; where there are not, the oldest have 0: their order is lost.
 _RENUMBER = sa.text(f"""
 with placed as materialized (
     select e.id, e.xact::text::bigint as xact, {_WRITTEN} as written from events e, {_TOP} where e.org_id = :org
@@ -27,10 +27,10 @@ with placed as materialized (
     select id, xact, began, id < lag(id) over (order by xact, id) as turns from placed, restore
     where xact > written or id < last
 ), numbered as (
-    select id, began - 1 - count(*) filter (where turns) over ()
-        + count(*) filter (where turns) over (order by xact, id) as number from old
+    select id, case when xact > 0 then began - 1 - count(*) filter (where turns) over ()
+        + count(*) filter (where turns) over (order by xact, id) else 0 end as number from old
 )
-update events set xact = greatest(number, 1)::text::xid8
+update events set xact = greatest(number, 0)::text::xid8
 from numbered where events.id = numbered.id and events.org_id = :org
 """)
 

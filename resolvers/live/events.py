@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 # So many events are read at once.
 PAGE = 200
 LOWEST = UUID(int=0)
+# The number of restored events whose order could not be kept.
+ORDER_LOST = 0
 
 
 class EventPosition(NamedTuple):
@@ -192,7 +194,7 @@ async def position_of(ctx: Context, text: str, retention: timedelta) -> EventPos
     """Return the place of an event by its ID. ``retention`` is how long the server keeps events.
 
     Raises Refusal BAD_INPUT for an ID of no event, and EVENT_EXPIRED where events after it may be deleted already, or
-    its number is of another cluster.
+    its number is of another cluster, or its order was lost in a restore.
     """
     key = decode(EVENT.prefix, text)
     if key is None:
@@ -204,6 +206,8 @@ async def position_of(ctx: Context, text: str, retention: timedelta) -> EventPos
         raise bad_input("after", "There is no such event.", "NOT_FOUND")
     if _is_restored(row):
         tell_of_restore(ctx.org_id)
+        raise restored_order()
+    if row["xact"] == ORDER_LOST:
         raise restored_order()
     return EventPosition(row["xact"], key)
 

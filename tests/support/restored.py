@@ -21,5 +21,16 @@ def restore(backends: Backends, ahead: int, only: str = "true", number: str = "0
         owner.execute("alter table events force row level security")
 
 
+def more_than_numbers(backends: Backends) -> None:
+    """Repeat the newest event until there are twice as many as the cluster has counted transactions."""
+    with psycopg.connect(backends.migration_database_url) as owner:
+        owner.execute("alter table events no force row level security")
+        owner.execute("""insert into events select (jsonb_populate_record(e::events, jsonb_build_object('id',
+            overlay((e).id::text placing lpad(to_hex(n), 12, '0') from 25)))).*
+            from (select events from events order by id desc limit 1) newest(e),
+            generate_series(1, 2 * pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 100) n""")
+        owner.execute("alter table events force row level security")
+
+
 def migrate(backends: Backends) -> None:
     upgrade(backends.migration_database_url, role_of(backends.database_url))

@@ -3,6 +3,7 @@
 A row that is written anew with a number ahead of the cluster's counter is what a restored dump has.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 
@@ -17,7 +18,7 @@ from resolvers.live.events import Snapshot, tell_of_restore
 from server.wiring import running
 from tests.support.api import Org, make_org, new_client, serving, settings_of
 from tests.support.live import following, refused
-from tests.support.restored import IN_ORDER, migrate, restore
+from tests.support.restored import IN_ORDER, migrate, more_than_numbers, restore
 from tests.support.servers import Backends
 
 EVENTS = 'subscription($after: ID) { events(types: ["client.created"], after: $after) { id resourceId } }'
@@ -64,6 +65,31 @@ async def test_after_migrate_a_stream_goes_on_as_if_nothing_had_been(org: Org, o
     kept = await org.rows("select id, xact::text from events order by id")
     migrate(own_backends)
     assert await org.rows("select id, xact::text from events order by id") == kept
+
+
+async def test_where_there_are_not_enough_numbers_a_place_whose_order_is_lost_is_expired(
+    org: Org, own_backends: Backends
+) -> None:
+    await new_client(org)
+    # In threads: the server's own statements wait for the table meanwhile.
+    await asyncio.to_thread(more_than_numbers, own_backends)
+    await asyncio.to_thread(restore, own_backends, 1_000_000, "true", "3 * (place % 2)")
+    order = await in_order(org)
+    await asyncio.to_thread(migrate, own_backends)
+    lost = [encode("event", row["id"]) for row in await org.rows("select id from events where xact = '0' order by id")]
+    kept = order[len(lost) :]
+    assert len(lost) > 100
+    assert len(kept) > 100
+    assert lost == sorted(order[: len(lost)])
+    assert (await in_order(org))[len(lost) :] == kept
+    for each in (lost[0], lost[-1]):
+        assert await refused(org, EVENTS, after=each) == RESTORED
+    async with following(org, EVENTS, after=kept[0]) as stream:
+        assert [(await stream.result())["events"]["id"] for _ in range(3)] == kept[1:4]
+    # What was lost is not found again by another restore.
+    await asyncio.to_thread(restore, own_backends, 2_000_000, "events.xact > '0'")
+    await asyncio.to_thread(migrate, own_backends)
+    assert await refused(org, EVENTS, after=lost[-1]) == RESTORED
 
 
 async def test_without_migrate_it_says_so_and_leaves_nothing_out(
