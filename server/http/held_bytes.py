@@ -1,14 +1,11 @@
 """Bytes that connections hold, of a process: together they have a bound, whoever they are for."""
 
-import time
 from asyncio import Transport
 from collections.abc import Callable
 from typing import Any
 
-import structlog
+from resolvers.repeated_warnings import RepeatedWarning
 
-log = structlog.get_logger()
-MINUTE = 60.0
 # Of answers of 8 MiB, the longest there are, sixteen.
 UNREAD_BYTES = 128 * 1024 * 1024
 # Of requests of 256 KiB, the longest there are by default, 512.
@@ -38,14 +35,13 @@ class HeldBytes:
     a slow client is not cut for others; ``event`` is what is logged then, once a minute."""
 
     def __init__(self, most: int, event: str) -> None:
-        self.most, self.event = most, event
+        self.most = most
         self.held = 0
         # By address, of each connection, in the order of their beginnings: its bytes, and what drops it.
         self._by_address: dict[str, dict[Any, tuple[int, Callable[[], object]]]] = {}
         self._sizes: dict[str, int] = {}
         self._addresses: dict[Any, str] = {}
-        self._logged = -MINUTE
-        self._dropped = 0
+        self._dropped = RepeatedWarning(event, "dropped")
 
     def hold(self, connection: Any, address: str, size: int, drop: Callable[[], object]) -> None:
         """Count what a connection begins to hold."""
@@ -87,11 +83,7 @@ class HeldBytes:
         connection, (_, drop) = next(iter(self._by_address[address].items()))
         self.let_go(connection)
         drop()
-        self._dropped += 1
-        moment = time.monotonic()
-        if moment - self._logged >= MINUTE:
-            log.warning(self.event, address=address, most=self.most, dropped=self._dropped)
-            self._logged, self._dropped = moment, 0
+        self._dropped.note(address=address, most=self.most)
 
 
 def unread_answers(most: int = UNREAD_BYTES) -> HeldBytes:

@@ -1,17 +1,13 @@
 """What one process holds at once: requests at work, and each address's share of connections and requests."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
-import structlog
-
 from resolvers.errors import Refusal
+from resolvers.repeated_warnings import RepeatedWarning
 from server.http.addresses import address_of, counted_as, is_proxy
 from web.http import App, Receive, Scope, Send
 
-log = structlog.get_logger()
-MINUTE = 60.0
 # With up to so many times its share of connections an address is answered; beyond, they are closed at once.
 ANSWERED = 2
 _ALIVE = frozenset({"/api/health", "/api/health/"})
@@ -25,8 +21,7 @@ class Slots:
         self.each, self.proxies = each, proxies
         self.waiting = 0
         self.held: dict[str, int] = {}
-        self._logged = -MINUTE
-        self._closed = 0
+        self._closed = RepeatedWarning("connections of an address closed", "closed")
 
     def proxied(self, peer: str) -> bool:
         """Return whether a connection comes from one of our own proxies."""
@@ -54,11 +49,7 @@ class Slots:
         """Return whether an address holds so much that nothing is answered, which is logged once a minute."""
         if self.held[address] <= ANSWERED * self.each:
             return False
-        self._closed += 1
-        moment = time.monotonic()
-        if moment - self._logged >= MINUTE:
-            log.warning("connections of an address closed", address=address, share=self.each, closed=self._closed)
-            self._logged, self._closed = moment, 0
+        self._closed.note(address=address, share=self.each)
         return True
 
     def sharing(self, app: App, refused: App) -> App:

@@ -17,8 +17,8 @@ from resolvers.errors import Refusal
 from resolvers.jobs import due
 from resolvers.jobs.claims import Claim
 from resolvers.jobs.due import Due, OrgKey
+from resolvers.repeated_warnings import RepeatedWarning
 from workers.jobs.cooldown import Cooldown
-from workers.jobs.failures import Failures
 from workers.jobs.fair_queue import MAX_WAITING_OF_KEY, FairQueue
 from workers.jobs.handler import Handler
 from workers.jobs.leases import Leases, Note, unnoted
@@ -70,7 +70,7 @@ class Runner:
 
     async def look_up(self) -> None:
         """Look up the queues and keys of the jobs that workers are woken for, many at a time, for ever."""
-        failures = Failures("jobs.look_up_failed")
+        failed = RepeatedWarning("jobs.look_up_failed")
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -81,7 +81,7 @@ class Runner:
                     if job.queue not in self.queues:
                         self.pass_on(job)
             except DATABASE_ERRORS as error:
-                failures.note(error)
+                failed.note(error=str(error))
 
     async def refill(self) -> bool:
         """Offer the oldest due jobs of each queue; if it has many, also some of each key. Return whether keys are left

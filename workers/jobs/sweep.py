@@ -10,8 +10,8 @@ from resolvers.audit import seals
 from resolvers.database.runtime import Runtime
 from resolvers.jobs import retention
 from resolvers.jobs.retention import Retention
+from resolvers.repeated_warnings import RepeatedWarning
 from workers.jobs.backoff import jittered
-from workers.jobs.failures import Failures
 from workers.jobs.runner import DATABASE_ERRORS, Runner
 
 PURGE_S = 3_600.0
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 async def sweep(runner: Runner, seconds: float) -> None:
     """Offer due jobs to the runner every so many seconds; in between, more jobs of the keys that it has run out of."""
     clock = asyncio.get_running_loop().time
-    due, failures = clock(), Failures("sweep.failed")
+    due, failed = clock(), RepeatedWarning("sweep.failed")
     while True:
         runner.has_capacity.clear()
         try:
@@ -37,7 +37,7 @@ async def sweep(runner: Runner, seconds: float) -> None:
                 if await runner.refill():
                     due = clock() + jittered(seconds / 10)
         except DATABASE_ERRORS as error:
-            failures.note(error)
+            failed.note(error=str(error))
         try:
             async with asyncio.timeout_at(due):
                 await runner.has_capacity.wait()

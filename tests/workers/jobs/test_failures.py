@@ -14,23 +14,10 @@ from resolvers.errors import Refusal
 from resolvers.jobs import due
 from tests.support.away import lines_with, log_lines
 from tests.support.jobs import NOWHERE
-from workers.jobs.failures import Failures
 from workers.jobs.runner import Runner
 from workers.jobs.wake import ArqWorker
 
 __all__ = ["log_lines"]
-
-
-def test_a_line_a_minute_with_how_many_there_were(log_lines: pytest.LogCaptureFixture) -> None:
-    moments = iter([1_000.0, 1_001.0, 1_059.9, 1_060.0, 1_060.1])
-    failures = Failures("look.failed", lambda: next(moments))
-    for number in range(5):
-        failures.note(OSError(f"away {number}"))
-    first, second = lines_with(log_lines, "look.failed")
-    assert "away 0" in first
-    assert "times=1" in first
-    assert "away 3" in second
-    assert "times=3" in second
 
 
 async def test_wake_ups_in_an_outage_are_one_line(
