@@ -21,7 +21,7 @@ from models.clients import CLIENT
 from models.reports import REPORT
 from models.resources import Resource
 from models.resources import events as events_of_api
-from models.typeid import created_at, decode, encode
+from models.typeid import decode, encode, uuid_at
 from models.webhooks import EVENT, events
 from resolvers.actor import Actor
 from resolvers.collections.collection import COLLECTIONS
@@ -199,7 +199,8 @@ async def position_of(ctx: Context, text: str, retention: timedelta) -> EventPos
     key = decode(EVENT.prefix, text)
     if key is None:
         raise bad_input("after", "This is not the ID of an event.", "INVALID_FORMAT")
-    if created_at(key) < now() - await retention_of(ctx, retention):
+    # Ids are compared, as one may have a time that no calendar has.
+    if key < uuid_at(now() - await retention_of(ctx, retention)):
         raise expired()
     row = await ctx.row(_place(), id=key)
     if row is None:

@@ -28,7 +28,7 @@ from server.live.messages import (
     ClosedError,
     id_of,
 )
-from server.live.requests import names_document, noted, request_of
+from server.live.requests import guarded, names_document, request_of
 from web.deadlines import Deadlines
 from web.http import Header, Receive, Request, Scope, Send
 
@@ -163,8 +163,8 @@ class Conversation:
             refused = shown_refusal(Refusal("RATE_LIMITED", most), self.request_id)
             await self._send({"id": key, "type": "error", "payload": [refused]})
             return
-        task = self.operations[key] = asyncio.create_task(self._operate(key, self._request(payload, size)))
-        task.add_done_callback(noted)
+        operating = guarded(self._operate, self._fail, key, self._request(payload, size))
+        self.operations[key] = asyncio.create_task(operating)
 
     async def _operate(self, key: str, request: Request) -> None:
         """Answer one operation, by as many results as it has."""

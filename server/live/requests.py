@@ -1,13 +1,13 @@
 """Operations on a WebSocket as requests over HTTP that ask the same, and what its upgrade says of all of them."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from models.typeid import new_number
-from resolvers.errors import bad_input
+from resolvers.errors import ErrorView, bad_input, internal, shown_refusal
 from web.body import READ
 from web.deadlines import Deadlines
 from web.dry_run import dry_run
@@ -17,6 +17,8 @@ log = structlog.get_logger()
 # What each operation has of the upgrade: from whom it came, and whether changes are only tried.
 _KEPT = frozenset({b"x-forwarded-for", b"dry-run"})
 _ONE_KEY = "An Idempotency-Key is for one request, and a WebSocket carries many: send the change over POST."
+Operate = Callable[[str, Request], Awaitable[None]]
+Fail = Callable[[str, list[ErrorView]], Awaitable[None]]
 
 
 def request_of(
@@ -56,11 +58,16 @@ def is_dry(scope: Scope, request_id: str) -> bool:
     return dry_run(request)
 
 
-def noted(task: "asyncio.Task[None]") -> None:
-    """Log what went wrong in an operation, but that its client is gone."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, OSError):
-        log.error("unexpected error", exc_info=error)
+async def guarded(operate: Operate, fail: Fail, key: str, request: Request) -> None:
+    """Operate. An error of ours is logged, and ends the operation alone; that its client is gone is no error."""
+    with suppress(OSError):
+        try:
+            await operate(key, request)
+        except OSError:
+            raise
+        except Exception:
+            log.exception("unexpected error")
+            await fail(key, [shown_refusal(internal(), request.request_id)])
 
 
 async def _nothing() -> Message:

@@ -89,7 +89,9 @@ async def test_what_commits_late_is_heard_in_its_place(acme: Org) -> None:
 async def test_an_event_that_there_is_not_is_refused(acme: Org, other: Org) -> None:
     await new_client(other)
     (foreign,) = await event_ids(other)
-    for wrong in (foreign, encode("event", new_uuid()), "event_x", "client_01kaxq7v1rf3k8m5q2w7e9t4ya"):
+    # Also one whose time is beyond the year 9999.
+    last = "event_7" + "z" * 25
+    for wrong in (foreign, encode("event", new_uuid()), "event_x", "client_01kaxq7v1rf3k8m5q2w7e9t4ya", last):
         assert await refused(acme, EVENTS, after=wrong) == [200, ("BAD_INPUT", "after")]
     assert await refused(acme, EVENTS, {"Last-Event-ID": foreign}) == [200, ("BAD_INPUT", "after")]
 

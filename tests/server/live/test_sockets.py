@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from server.live.live import Live
 from tests.support.api import Org, new_client
 from tests.support.refusals import unchanged
 from tests.support.sockets import socket
@@ -35,6 +36,28 @@ async def test_what_happens_is_heard(acme: Org, api: str) -> None:
         event = heard["payload"]["data"]["events"]
         assert event["resourceId"] in [client["publicId"] for client in made]
         assert heard["payload"]["extensions"]["event"]["id"] == event["id"]
+
+
+async def test_an_error_of_ours_ends_its_operation_alone(
+    acme: Org, api: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with socket(api) as connection:
+        await connection.init(acme.key)
+        with monkeypatch.context() as patched:
+            patched.setattr(Live, "open", _broken)
+            await connection.subscribe("1", EVENTS)
+            failed = await connection.next()
+        assert (failed["id"], failed["type"]) == ("1", "error")
+        assert [each["extensions"]["code"] for each in failed["payload"]] == ["INTERNAL"]
+        # Its id is free, and the connection goes on.
+        await connection.subscribe("1", "{ viewer { key { name } } }")
+        assert (await connection.next())["payload"]["data"] == {"viewer": {"key": {"name": "test"}}}
+    printed = capsys.readouterr()
+    assert "out of order" in printed.out + printed.err
+
+
+async def _broken(*_given: Any) -> None:
+    raise RuntimeError("out of order")
 
 
 EARLY = "At most 20 messages of 8192 bytes in all may come before connection_ack"
