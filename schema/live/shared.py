@@ -131,7 +131,7 @@ class Shared:
     async def _offer_result(self, event: LiveEvent) -> None:
         """Offer what an event gives to all subscribers. Where that cannot be had, all streams end."""
         try:
-            payload = await self.result(event)
+            payload = await self._paid_result(event)
         except Refusal as refusal:
             self.end(refusal)
             return
@@ -143,6 +143,16 @@ class Shared:
             heard = Heard(event.position, event.public_id, payload)
             for stream in list(self.streams):
                 stream.offer(heard)
+
+    async def _paid_result(self, event: LiveEvent) -> bytes | None:
+        """Return what an event gives. While something is owed it waits."""
+        while True:
+            try:
+                return await self.result(event)
+            except Refusal as refusal:
+                if refusal.code != "RATE_LIMITED" or self.ended:
+                    raise
+                await asyncio.sleep(refusal.extra["retryAfter"])
 
     async def missed(self, position: EventPosition) -> EventPage:
         """Return a page of what comes after a place, for what reading it costs. Raises Refusal, RATE_LIMITED while
