@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from migrations.grants import grant_missing
 from migrations.restored import renumber_restored
 from migrations.revisions import CONNECT_S, ENCODING, WrongEncoding
 
@@ -36,8 +37,8 @@ def engine_for(migration_url: str) -> sa.Engine:
 
 def upgrade(migration_url: str, app_role: str, revision: str = "head") -> int:
     """Migrate up. Waits for another migration to end; never waits over 5 s for a lock that traffic holds, and tries
-    again after a deadlock with it. At the newest revision, events that were restored from another cluster get numbers
-    of this one: return for how many organizations.
+    again after a deadlock with it. At the newest revision, the application's role is granted what it lacks, and events
+    that were restored from another cluster get numbers of this one: return for how many organizations.
 
     Raises ValueError for a role name that is not a plain lower-case identifier, WrongEncoding for a database of another
     encoding than UTF-8.
@@ -45,7 +46,10 @@ def upgrade(migration_url: str, app_role: str, revision: str = "head") -> int:
     with _migrating(migration_url, app_role) as (connection, config):
         _until_done(connection, lambda: command.upgrade(config, revision))
         connection.commit()
-        return _until_done(connection, lambda: renumber_restored(connection)) if revision == "head" else 0
+        if revision != "head":
+            return 0
+        grant_missing(connection, app_role)
+        return _until_done(connection, lambda: renumber_restored(connection))
 
 
 def downgrade(migration_url: str, app_role: str, revision: str) -> None:
