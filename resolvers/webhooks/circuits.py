@@ -85,6 +85,19 @@ def _reserve() -> sa.Update:
 
 
 @statement
+def _due_first() -> sa.Select[Any]:
+    this = (_ENDS.org_id == ORG, _ENDS.id == sa.bindparam("endpoint_id", type_=sa.Uuid))
+    due = sa.bindparam("due", type_=TIMESTAMP)
+    busy = (_ENDS.circuit == _HALF_OPEN, _ENDS.paused_until > sa.func.now())
+    return sa.select(_ENDS.id).where(*this, *busy, _ENDS.paused_until.in_([due, due + _LEASE]))
+
+
+async def is_placed(ctx: Context, endpoint_id: UUID, due: datetime) -> bool:
+    """Return whether the delivery that is due then has the probe of its endpoint, or waits for its end to be next."""
+    return await ctx.row(_due_first(), endpoint_id=endpoint_id, due=due) is not None
+
+
+@statement
 def _state() -> sa.Select[Any]:
     this = (_ENDS.org_id == ORG, _ENDS.id == sa.bindparam("endpoint_id", type_=sa.Uuid))
     return sa.select(_ENDS.circuit, _ENDS.paused_until).where(*this)

@@ -10,18 +10,13 @@ from resolvers.context import Context, now
 from resolvers.database.sql import statement
 from resolvers.webhooks import deliveries
 from resolvers.webhooks.deliveries import must_not_be_weaker
-from resolvers.webhooks.requests import (
-    REDELIVERIES,
-    TOO_MANY_REDELIVERIES,
-    due_now,
-    locked_delivery,
-    must_be_enabled,
-)
+from resolvers.webhooks.redeliveries import due_now, locked_delivery, must_have_redeliveries_left
+from resolvers.webhooks.requests import must_be_enabled
 
 
 @statement
 def _again() -> sa.Select[Any]:
-    return sa.select(due_now())
+    return sa.select(due_now(1))
 
 
 async def queue_again(ctx: Context, delivery_id: UUID) -> bool:
@@ -35,8 +30,7 @@ async def queue_again(ctx: Context, delivery_id: UUID) -> bool:
         return False
     must_not_be_weaker(ctx, row["scopes"])
     must_be_enabled(row["endpoint_status"])
-    if row["redeliveries"] >= REDELIVERIES:
-        raise TOO_MANY_REDELIVERIES.refusal("id", limit=REDELIVERIES)
+    must_have_redeliveries_left(row)
     await ctx.fetch(_again(), delivery_id=delivery_id, moment=now())
     return True
 

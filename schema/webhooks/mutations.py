@@ -6,6 +6,7 @@ from models.actors import KEYS_ONLY
 from models.webhooks import EndpointStatus
 from models.webhooks import WebhookEndpoint as Table
 from resolvers.webhooks import mutations as webhooks
+from resolvers.webhooks import redeliveries
 from resolvers.webhooks import requests as webhook_requests
 from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.mutations import acts_on, creates, deletes, updates
@@ -108,8 +109,10 @@ class WebhookMutation:
     redeliver = acts_on(
         Delivery,
         RedeliverInput,
-        webhook_requests.redeliver,
-        "Send an event to its endpoint again, with the same ID and body, at most"
-        f" {webhook_requests.REDELIVERIES} times. {_AT_ONCE} {_NOT_WEAKER}",
+        redeliveries.redeliver,
+        "Send an event to its endpoint again, with the same ID and body: at most"
+        f" {redeliveries.REDELIVERIES} times, each after the delivery has ended. The next attempt of a `PENDING`"
+        " delivery is made now, which does not count; where it is due already, the delivery is returned unchanged."
+        f" {_AT_ONCE} {_NOT_WEAKER}",
         returns="The delivery that is sent again.",
     )

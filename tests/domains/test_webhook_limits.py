@@ -1,4 +1,4 @@
-"""What an organization may have of webhooks: endpoints, redeliveries, attempts that are kept."""
+"""What an organization may have of webhooks: endpoints, test events, attempts that are kept."""
 
 import asyncio
 from datetime import timedelta
@@ -11,13 +11,13 @@ import pytest
 from resolvers.database.runtime import Runtime
 from resolvers.webhooks import requests as webhook_requests
 from resolvers.webhooks.deliveries import ATTEMPTS_KEPT
-from resolvers.webhooks.requests import REDELIVERIES, TEST_EVENTS, TEST_EVENTS_WITHIN
+from resolvers.webhooks.requests import TEST_EVENTS, TEST_EVENTS_WITHIN
 from server.settings import Settings
-from tests.support.api import Org, make_org, new_client, serving, settings_of
+from tests.support.api import Org, make_org, serving, settings_of
 from tests.support.clock import Clock
 from tests.support.jobs import emit, listen_at, make_due, one, receiver, rows, settled, working
 from tests.support.servers import Backends
-from tests.support.webhooks import AGAIN, CREATE, DELETE, HOOKS, PUBLIC, SEND, UPDATE, actions, new_webhook
+from tests.support.webhooks import CREATE, DELETE, HOOKS, PUBLIC, SEND, UPDATE, new_webhook
 
 BODY = {"url": PUBLIC, "events": ["*"]}
 FULL = "The organization has 20 webhook endpoints and may have 20: delete one first."
@@ -95,43 +95,6 @@ async def test_the_limit_is_a_setting(narrow: Settings, api_runtime: Runtime) ->
         async with org.http:
             await _filled(org, 2)
             assert (await org.http.post(HOOKS, json=BODY)).json()["limit"] == 2
-
-
-async def test_a_delivery_is_sent_again_a_bounded_number_of_times(acme: Org) -> None:
-    made = await new_webhook(acme)
-    await new_client(acme)
-    [row] = await acme.rows("select id from deliveries")
-    query = "query($id: ID!) { webhook(id: $id) { deliveries { nodes { id } } } }"
-    found = (await acme.data(query, id=made["publicId"]))["webhook"]["deliveries"]["nodes"]
-    this = {"input": {"id": found[0]["id"]}}
-    # Waiting or ended, each counts.
-    for number in range(REDELIVERIES):
-        if number % 2:
-            await acme.rows("update deliveries set status = 'SUCCEEDED' where id = $1", row["id"])
-        await acme.data(AGAIN, **this)
-    jobs, entries = await acme.count("jobs"), await acme.count("audit_entries")
-    for status in ("PENDING", "FAILED"):
-        await acme.rows("update deliveries set status = $2 where id = $1", row["id"], status)
-        error = (await acme.graphql(AGAIN, **this)).json()["errors"][0]
-        assert error["message"] == "The delivery was sent again 10 times, which is the maximum."
-        reported = error["extensions"]
-        assert (reported["code"], reported["status"], reported["reason"]) == ("CONFLICT", 409, "TOO_MANY_REDELIVERIES")
-        assert (reported["field"], reported["limit"]) == ("input.id", REDELIVERIES)
-        assert [row["status"] for row in await acme.rows("select status from deliveries")] == [status]
-    assert (await acme.count("jobs"), await acme.count("audit_entries")) == (jobs, entries)
-    assert await actions(acme) == ["webhook:create", *["webhook:redeliver"] * REDELIVERIES]
-
-
-async def test_redeliveries_at_once_do_not_pass_the_bound(acme: Org) -> None:
-    made = await new_webhook(acme)
-    await new_client(acme)
-    await acme.rows("update deliveries set redeliveries = 7")
-    query = "query($id: ID!) { webhook(id: $id) { deliveries { nodes { id } } } }"
-    [node] = (await acme.data(query, id=made["publicId"]))["webhook"]["deliveries"]["nodes"]
-    answers = await asyncio.gather(*(acme.graphql(AGAIN, input={"id": node["id"]}) for _ in range(8)))
-    refused = [answer.json()["errors"][0]["extensions"]["reason"] for answer in answers if "errors" in answer.json()]
-    assert refused == ["TOO_MANY_REDELIVERIES"] * 5
-    assert (await acme.rows("select redeliveries from deliveries"))[0]["redeliveries"] == REDELIVERIES
 
 
 WRITTEN = ("events", "deliveries", "jobs where subject_id in (select id from deliveries)", "audit_entries")

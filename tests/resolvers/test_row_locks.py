@@ -29,8 +29,8 @@ WHOLE = {
     "settings._locked": "org_settings",
     "webhooks/cancelling._cancel": "deliveries",
     "webhooks/cancelling._queued": "jobs",
-    "webhooks/requests.locked_delivery": "deliveries",
-    "webhooks/requests._sooner": "jobs",
+    "webhooks/redeliveries._free_job": "jobs",
+    "webhooks/redeliveries.locked_delivery": "deliveries",
 }
 
 
