@@ -32,11 +32,11 @@ class Loaded:
     ``bound`` is an upper limit of the bytes that it holds, by the widths of the columns, ``shown`` one of those that it
     takes in a response that shows each row once; ``shared`` is how often a row is shown at most, None where that is not
     known. Values are measured only when a limit exceeds what is allowed, JSON first, of which most holds much less than
-    it may; ``long`` is what the measured ones take in a response. ``refused`` is how often it was too large, and
-    ``kept`` how many bytes of results are kept to be sent again.
+    it may; ``long`` is what the measured ones take in a response. ``refused`` is how many answers were too large, of
+    which a mutation has one for each root field, and ``kept`` how many bytes of results are kept to be sent again.
     """
 
-    __slots__ = ("_rows", "_short", "_texts", "bound", "kept", "long", "refused", "shared", "shown")
+    __slots__ = ("_noted", "_rows", "_short", "_texts", "bound", "kept", "long", "refused", "shared", "shown")
 
     def __init__(self) -> None:
         self.bound = 0
@@ -44,6 +44,7 @@ class Loaded:
         self.shared: int | None = 1
         self.long = 0
         self.refused = self.kept = 0
+        self._noted = False
         # The rows of which nothing was measured yet.
         self._rows: list[tuple[Sql, Sequence[Any]]] = []
         # The columns of long texts that were not measured yet: of the others JSON was.
@@ -55,13 +56,19 @@ class Loaded:
         """Return a copy, to return to when what is loaded next is discarded."""
         made = Loaded()
         made.bound, made.long, made.refused = self.bound, self.long, self.refused
-        made.shown, made.shared, made.kept = self.shown, self.shared, self.kept
+        made.shown, made.shared, made.kept, made._noted = self.shown, self.shared, self.kept, self._noted
         made._rows, made._texts, made._short = self._rows.copy(), self._texts.copy(), self._short.copy()
         return made
 
+    def note_refused(self) -> None:
+        """Count an answer as too large, once: what is loaded after that, or judged of it, finds the limit passed."""
+        if not self._noted:
+            self._noted = True
+            self.refused += 1
+
     def too_large(self) -> Refusal:
         """Return the refusal for a response that would be too large, which is noted."""
-        self.refused += 1
+        self.note_refused()
         limit = MAX_BYTES // 1024 // 1024
         message = f"The response, or the data loaded for it, would exceed {limit} MiB"
         return Refusal("TOO_COMPLEX", f"{message}: request smaller pages or fewer fields.")

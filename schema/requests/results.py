@@ -95,7 +95,7 @@ def _too_many(ctx: Context, outcome: Outcome, first: str) -> Refusal:
     for error in outcome.errors or ():
         forget_frames(error)
     if ctx.loaded is not None:
-        ctx.loaded.refused += 1
+        ctx.loaded.note_refused()
     most = f"{MAX_ERRORS:,} errors or {MAX_ERROR_BYTES // 1024 // 1024} MiB of them"
     return Refusal("TOO_COMPLEX", f"The response would have more than {most}. The first: {first[:MOST_OF_FIRST]}")
 
