@@ -140,11 +140,17 @@ def _hears() -> sa.Select[Any]:
 
 
 def must_not_be_weaker(ctx: Context, scopes: Iterable[str]) -> None:
-    """Raise Refusal FORBIDDEN if the key may not read all events that an endpoint with these scopes receives."""
+    """Raise Refusal FORBIDDEN if the key may not read all events that an endpoint with these scopes may receive.
+
+    What it listens to now does not count: a change of it, and what still waits to be sent, goes to the same address.
+    """
     held = frozenset(scopes)
     for scope in event_scopes():
         if allows(held, scope) and not ctx.actor.may(scope):
-            message = f"The endpoint receives events that need the scope {scope}, which the API key lacks."
+            message = (
+                f"The endpoint may receive events that need the scope {scope}, which the API key lacks: all count that"
+                " the key which created it could read, whatever its `events` are now."
+            )
             raise Refusal("FORBIDDEN", message, field="id", scope=scope)
 
 

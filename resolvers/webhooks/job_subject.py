@@ -9,7 +9,7 @@ from models.webhooks import DeliveryStatus
 from resolvers.context import Context, now
 from resolvers.database.sql import statement
 from resolvers.webhooks import deliveries
-from resolvers.webhooks.deliveries import must_not_be_weaker
+from resolvers.webhooks.reading import must_be_readable
 from resolvers.webhooks.redeliveries import due_now, locked_delivery, must_have_redeliveries_left
 from resolvers.webhooks.requests import must_be_enabled
 
@@ -22,13 +22,13 @@ def _again() -> sa.Select[Any]:
 async def queue_again(ctx: Context, delivery_id: UUID) -> bool:
     """Let a delivery that failed be PENDING, as one that is sent again. Return False for one that did not fail.
 
-    Raises Refusal FORBIDDEN for a key that may not read all events of the endpoint, or CONFLICT (WEBHOOK_DISABLED, or
+    Raises Refusal FORBIDDEN for a caller that may not read the event, or CONFLICT (WEBHOOK_DISABLED, or
     TOO_MANY_REDELIVERIES after the tenth).
     """
     row = await ctx.row(locked_delivery(), delivery_id=delivery_id)
     if row is None or row["status"] != DeliveryStatus.FAILED:
         return False
-    must_not_be_weaker(ctx, row["scopes"])
+    await must_be_readable(ctx, row)
     must_be_enabled(row["endpoint_status"])
     must_have_redeliveries_left(row)
     await ctx.fetch(_again(), delivery_id=delivery_id, moment=now())

@@ -89,8 +89,8 @@ async def change(ctx: Context, key: Key, values: InputValues) -> Row:
     Disabling cancels its pending deliveries. Those that are left are cancelled before it is enabled, so that no event
     from before is sent afterwards.
 
-    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for a URL, FORBIDDEN for a key that may not read all events of
-    the endpoint, or UNAUTHENTICATED for one that was revoked meanwhile.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, BAD_INPUT for a URL, FORBIDDEN for a key that may not read all events
+    that the endpoint may receive, or UNAUTHENTICATED for one that was revoked meanwhile.
     """
     # The key before the endpoint, in the order in which a revocation locks them.
     await must_still_work(ctx)
@@ -141,7 +141,8 @@ async def rotate(ctx: Context, key: Key) -> tuple[Row, str]:
     Another rotation within this time replaces only the new secret: a caller that lost the response can rotate again,
     while the receiver still uses the old secret.
 
-    Raises Refusal NOT_FOUND, VERSION_MISMATCH, or FORBIDDEN for a key that may not read all events of the endpoint.
+    Raises Refusal NOT_FOUND, VERSION_MISMATCH, or FORBIDDEN for a key that may not read all events that the
+    endpoint may receive.
     """
     edit = await begin_edit(ctx, WEBHOOKS, key)
     old = edit.old

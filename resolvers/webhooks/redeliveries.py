@@ -14,7 +14,7 @@ from resolvers.database.sql import ORG, Sql, statement
 from resolvers.errors import Conflict, not_found
 from resolvers.webhooks import circuits
 from resolvers.webhooks.cancelling import each_of
-from resolvers.webhooks.deliveries import must_not_be_weaker
+from resolvers.webhooks.reading import must_be_readable
 from resolvers.webhooks.requests import (
     CONCURRENCY_KEY,
     DUE,
@@ -37,11 +37,11 @@ _THIS = (deliveries.c.org_id == ORG, deliveries.c.id == THIS_DELIVERY)
 
 @statement
 def locked_delivery() -> sa.Select[Any]:
-    """Return the select that locks a delivery, with its endpoint's status, circuit and scopes."""
+    """Return the select that locks a delivery, with its endpoint's status and circuit."""
     ends = webhook_endpoints.c
     where = sa.and_(ends.org_id == deliveries.c.org_id, ends.id == deliveries.c.endpoint_id, ends.deleted_at.is_(None))
     joined = deliveries.join(webhook_endpoints, where)
-    shown = (ends.status.label("endpoint_status"), ends.circuit, ends.scopes)
+    shown = (ends.status.label("endpoint_status"), ends.circuit)
     query = sa.select(*deliveries.c, *shown).select_from(joined)
     return query.where(*_THIS).with_for_update(of=deliveries)
 
@@ -129,14 +129,14 @@ async def redeliver(ctx: Context, key: Key) -> Row:
     Of a pending delivery the next attempt is made now, which is no redelivery; where that is due already, nothing
     changes.
 
-    Raises Refusal NOT_FOUND, FORBIDDEN for a key that may not read all events of the endpoint, or CONFLICT
+    Raises Refusal NOT_FOUND, FORBIDDEN for a caller that may not read the event, or CONFLICT
     (WEBHOOK_DISABLED, DELIVERY_RUNNING while it is being sent, or TOO_MANY_REDELIVERIES after the tenth).
     """
     delivery_id = decode(DELIVERY.prefix, key.id)
     old = None if delivery_id is None else await ctx.row(locked_delivery(), delivery_id=delivery_id)
     if delivery_id is None or old is None:
         raise not_found(DELIVERY.label)
-    must_not_be_weaker(ctx, old["scopes"])
+    await must_be_readable(ctx, old)
     must_be_enabled(old["endpoint_status"])
     endpoint, moment = old["endpoint_id"], now()
     asked = await _statement_for(ctx, old, moment)

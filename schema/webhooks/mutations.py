@@ -12,7 +12,10 @@ from schema.declaration.inputs import UpdateInput, input_type
 from schema.declaration.mutations import acts_on, creates, deletes, updates
 from schema.webhooks.types import Delivery, WebhookEndpoint
 
-_NOT_WEAKER = "The API key needs the scopes of all events that the endpoint receives."
+_NOT_WEAKER = (
+    "The API key needs the scopes of all events that the endpoint may receive: those that the key which created it"
+    " could read, whatever its `events` are now."
+)
 _AT_ONCE = (
     "It is attempted at once, even while the endpoint's circuit is open. While another attempt to the same endpoint is"
     " in progress, it waits until that one has ended; see `nextAttemptAt`."
@@ -71,7 +74,8 @@ class WebhookMutation:
         CreateWebhookInput,
         webhooks.create,
         "Create a webhook endpoint, up to the organization's limit. Its secret is shown only in this response. Takes an"
-        " API key.",
+        " API key: best one with no more scopes than the events need, since a key that is to change the endpoint needs"
+        " those that decide about events too.",
         check=webhooks.check,
         reserved=KEYS_ONLY,
         secret=(str | None, _SECRET),
@@ -113,6 +117,7 @@ class WebhookMutation:
         "Send an event to its endpoint again, with the same ID and body: at most"
         f" {redeliveries.REDELIVERIES} times, each after the delivery has ended. The next attempt of a `PENDING`"
         " delivery is made now, which does not count; where it is due already, the delivery is returned unchanged."
-        f" {_AT_ONCE} {_NOT_WEAKER}",
+        f" {_AT_ONCE} Whoever asks for it needs the scope to read the event's object as it was sent: also"
+        " `messages:internal` for an internal message or reply.",
         returns="The delivery that is sent again.",
     )

@@ -8,9 +8,9 @@ import pytest
 from models.typeid import decode
 from resolvers.database.runtime import Runtime
 from resolvers.webhooks.redeliveries import REDELIVERIES
-from tests.support.api import Org, new_client
+from tests.support.api import Org, new_client, new_order
 from tests.support.jobs import receiver, settled, working
-from tests.support.webhooks import AGAIN, actions, new_webhook
+from tests.support.webhooks import AGAIN, PUBLIC, SEND, actions, new_webhook, with_scopes
 
 FOUND = "query($id: ID!) { webhook(id: $id) { deliveries { nodes { id } } } }"
 NEXT = """mutation($input: RedeliverInput!) {
@@ -22,9 +22,9 @@ LATER = """with due as (update jobs set run_at = now() + interval '1 hour'
   update deliveries set next_attempt_at = now() + interval '1 hour'"""
 
 
-async def delivered(org: Org, url: str | None = None) -> dict[str, Any]:
+async def delivered(org: Org, url: str = PUBLIC, *events: str) -> dict[str, Any]:
     """The input to send the only delivery of an organization again."""
-    made = await (new_webhook(org) if url is None else new_webhook(org, url))
+    made = await new_webhook(org, url, *events)
     await new_client(org)
     [node] = (await org.data(FOUND, id=made["publicId"]))["webhook"]["deliveries"]["nodes"]
     return {"input": {"id": node["id"]}}
@@ -123,3 +123,50 @@ async def test_who_asks_again_keeps_the_probe_of_an_open_circuit(acme: Org, firs
     assert (row["redeliveries"], row["concurrency_key"]) == (0, end["id"] if first else end["endpoint_id"])
     assert decode("delivery", answers[0]["id"]) == end["id"]
     assert await actions(acme) == ["webhook:create", "webhook:redeliver"]
+
+
+async def test_a_key_sends_again_what_it_may_read(acme: Org) -> None:
+    this = await delivered(acme, PUBLIC, "client.created")
+    await end(acme)
+    before = await acme.rows("select * from deliveries")
+    async with with_scopes(acme, "webhooks:write", "orders:read") as weak:
+        [error] = (await weak.graphql(AGAIN, **this)).json()["errors"]
+    reported = error["extensions"]
+    assert (reported["code"], reported["status"], reported["field"]) == ("FORBIDDEN", 403, "input.id")
+    assert reported["scope"] == "clients:read"
+    assert error["message"] == "The event needs the scope clients:read, which the API key lacks."
+    assert await acme.rows("select * from deliveries") == before
+    # What else the endpoint may receive is not what is sent.
+    async with with_scopes(acme, "webhooks:write", "clients:read") as equal:
+        assert (await equal.data(AGAIN, **this))["redeliver"]["delivery"]["status"] == "PENDING"
+
+
+@pytest.mark.parametrize("visibility", ["PUBLIC", "INTERNAL"])
+async def test_a_key_sends_no_internal_message_again_that_it_may_not_read(acme: Org, visibility: str) -> None:
+    order = (await new_order(acme))["publicId"]
+    made = await new_webhook(acme, PUBLIC, "message.created")
+    text = {"orderId": order, "body": "Hello", "visibility": visibility}
+    await acme.data(
+        "mutation($input: CreateMessageInput!) { createMessage(input: $input) { message { id } } }", input=text
+    )
+    [node] = (await acme.data(FOUND, id=made["publicId"]))["webhook"]["deliveries"]["nodes"]
+    await end(acme)
+    async with with_scopes(acme, "webhooks:write", "messages:read") as reader:
+        answer = (await reader.graphql(AGAIN, input={"id": node["id"]})).json()
+        assert ("errors" in answer) == (visibility == "INTERNAL")
+        for error in answer.get("errors", []):
+            assert (error["extensions"]["code"], error["extensions"]["scope"]) == ("FORBIDDEN", "messages:internal")
+    async with with_scopes(acme, "webhooks:write", "messages:internal") as nobody:
+        [error] = (await nobody.graphql(AGAIN, input={"id": node["id"]})).json()["errors"]
+        assert error["extensions"]["scope"] == "messages:read"
+    async with with_scopes(acme, "webhooks:write", "messages:read", "messages:internal") as insider:
+        await insider.data(AGAIN, input={"id": node["id"]})
+
+
+async def test_a_test_event_is_sent_again_by_whoever_may_send_one(acme: Org) -> None:
+    made = await new_webhook(acme)
+    async with with_scopes(acme, "webhooks:write") as weak:
+        sent = (await weak.data(SEND, input={"id": made["publicId"]}))["sendTestEvent"]["delivery"]
+        await end(acme)
+        await weak.data(AGAIN, input={"id": sent["id"]})
+    assert await counted(acme) == 1
