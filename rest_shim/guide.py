@@ -8,6 +8,7 @@ from pathlib import Path
 from models.machines import MACHINES
 from models.resources import RESOURCES, events
 from models.webhooks import API_VERSION, event_scope
+from resolvers.database.loaded import COST_OF_REFUSED, MAX_BYTES
 from resolvers.errors import CONFLICTS, REASONS, STATUS
 from resolvers.lists.filters import MAX_TEXT, MAX_VALUES
 from resolvers.lists.page_window import DEEPEST_ROW, DEFAULT_PAGE, LARGEST_PAGE
@@ -20,7 +21,7 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 ADVICE: Mapping[str, str] = {
     "BAD_INPUT": "Correct the values that `errors` names. The same request would fail again.",
     "INVALID_CURSOR": "Start again without a cursor: a cursor belongs to one list in one order.",
-    "TOO_COMPLEX": "Ask for less: fewer conditions or fewer objects.",
+    "TOO_COMPLEX": "Ask for less: fewer conditions, or fewer objects per page.",
     "QUERY_TOO_SLOW": "Narrow the list with a filter by ID, status or time, or sort it by something else.",
     "UNAUTHENTICATED": "Send a valid API key: `Authorization: Bearer sk_live_…`.",
     "FORBIDDEN": "Use an API key with the scope in `scope`.",
@@ -111,6 +112,8 @@ _TABLES = {
     "largest_page": lambda: f"{LARGEST_PAGE:,}",
     "deepest_row": lambda: f"{DEEPEST_ROW:,}",
     "most_values": lambda: f"{MAX_VALUES:,}",
+    "most_mebibytes": lambda: f"{MAX_BYTES // 1024 // 1024:,}",
+    "cost_of_refused": lambda: f"{COST_OF_REFUSED:,}",
     "most_text": lambda: f"{MAX_TEXT:,}",
     **{states: machine.description for states, machine in MACHINES.items()},
 }
