@@ -11,7 +11,7 @@ import orjson
 from resolvers.errors import Refusal, bad_input
 from web.deadlines import Deadlines
 from web.http import ARRIVED, Receive, Request
-from web.json_text import is_number_out_of_range, read_json
+from web.json_text import read_json, why_unread
 
 _JSON = b"application/json"
 _CHARSET = re.compile(rb""";\s*charset\s*=\s*["']?([^\s;"']*)""", re.IGNORECASE)
@@ -22,7 +22,7 @@ _NO_OBJECT = "The body must be a JSON object."
 # The cost of reading a body: one for so many bytes, and one for so many values, which are counted up to a maximum. The
 # values of a small body are not counted.
 BYTES, VALUES, MAX_VALUES, SMALL = 2_048, 10, 6_500, 1_024
-# Where the state of a request has the object of a body that was read before, and paid for.
+# Where the state of a request has the object of a body that was read before, and paid for; or why it was not read.
 READ = "read"
 
 
@@ -37,6 +37,8 @@ class Bodies:
         """Return the JSON object in a body. Raises Refusal UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, REQUEST_TIMEOUT or
         BAD_INPUT, with the message ``array`` for an array."""
         if READ in request.state:
+            if isinstance(request.state[READ], Refusal):
+                raise request.state[READ]
             return dict(request.state[READ])
         return json_object(request, await self.json_text(request), array=array)
 
@@ -140,9 +142,7 @@ def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
         body.decode()
     except UnicodeDecodeError:
         return "The body is not valid UTF-8."
-    if is_number_out_of_range(error):
-        return f"The number at line {error.lineno}, column {error.colno} is out of range."
-    return f"The body is not JSON: see line {error.lineno}, column {error.colno}."
+    return why_unread(error, "body")
 
 
 def _is_coded(request: Request) -> bool:

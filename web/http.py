@@ -91,7 +91,7 @@ def _parsed(text: bytes) -> list[tuple[str, str]]:
 
 
 def is_encoded(value: str) -> bool:
-    """Return whether a value of a query was percent-encoded UTF-8."""
+    """Return whether a text can be written as UTF-8; of a value of a query, whether it was percent-encoded so."""
     try:
         value.encode()
     except UnicodeEncodeError:

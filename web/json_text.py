@@ -34,6 +34,25 @@ def is_number_out_of_range(error: orjson.JSONDecodeError) -> bool:
     return "infinity" in error.msg
 
 
+def why_unread(error: orjson.JSONDecodeError, what: str) -> str:
+    """Return why a text is not read, in a message that does not depend on the parser; ``what`` the text is of."""
+    if is_number_out_of_range(error):
+        return f"The number at line {error.lineno}, column {error.colno} is out of range."
+    return f"The {what} is not JSON: see line {error.lineno}, column {error.colno}."
+
+
+def read_loosely(text: str) -> Any:
+    """Return the value of a JSON text that ``read_json`` does not read, with halves of surrogate pairs in its strings
+    and its numbers as floating ones: enough to tell whose it is, and nothing to run.
+
+    Raises ValueError for what is no JSON.
+    """
+    try:
+        return json.loads(text, parse_int=float, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("It is nested too deeply.") from None
+
+
 def _read_with_infinities(text: bytes | str) -> tuple[Any, bool]:
     """Return a value, and whether it holds a number beyond a double; False of what is no JSON."""
     beyond = False

@@ -5,8 +5,9 @@ from typing import Any
 
 import orjson
 
-from web.http import Message
-from web.json_text import read_json
+from resolvers.errors import Refusal, bad_input
+from web.http import Message, is_encoded
+from web.json_text import read_json, read_loosely, why_unread
 
 # What the protocol closes a connection with, and what the web has for a server that is busy.
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NO_SUBPROTOCOL = 4400, 4401, 4403, 4406
@@ -25,22 +26,45 @@ class ClosedError(Exception):
         self.code, self.reason = code, reason.encode()[:REASON_BYTES].decode(errors="ignore")
 
 
+class UnreadablePayload(dict[str, Any]):
+    """A payload of JSON that holds what no value is, such as half a surrogate pair: the operation that it is of has the
+    ``refusal`` that a body over HTTP would have, and nothing else may be done with it."""
+
+    def __init__(self, payload: Mapping[str, Any], refusal: Refusal) -> None:
+        super().__init__(payload)
+        self.refusal = refusal
+
+
 def message_of(received: Message) -> dict[str, Any]:
-    """Return a message. Raises ClosedError for one that is no JSON object with a type."""
+    """Return a message, perhaps with an UnreadablePayload. Raises ClosedError for one that is no JSON object with a
+    type."""
     text = received.get("text")
     if text is None:
         raise ClosedError(BAD_REQUEST, "A message must be text")
     try:
         message = read_json(text)
-    except orjson.JSONDecodeError:
-        raise ClosedError(BAD_REQUEST, "A message must be JSON") from None
+    except orjson.JSONDecodeError as error:
+        message = _unreadable(text, error)
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise ClosedError(BAD_REQUEST, "A message must be an object with a type")
     return message
 
 
+def _unreadable(text: str, error: orjson.JSONDecodeError) -> Any:
+    """Return a message that was not read, if it is JSON: what it says of one operation ends no other one."""
+    try:
+        message = read_loosely(text)
+    except ValueError:
+        raise ClosedError(BAD_REQUEST, "A message must be JSON") from None
+    if isinstance(message, dict) and isinstance(message.get("payload"), dict):
+        refusal = bad_input("body", why_unread(error, "message"), "INVALID_FORMAT")
+        message["payload"] = UnreadablePayload(message["payload"], refusal)
+    return message
+
+
 def id_of(message: Mapping[str, Any]) -> str:
     key = message.get("id")
-    if not isinstance(key, str) or not 0 < len(key) <= LONGEST_ID:
+    # One with half a surrogate pair could not be answered.
+    if not isinstance(key, str) or not 0 < len(key) <= LONGEST_ID or not is_encoded(key):
         raise ClosedError(BAD_REQUEST, f"The id must be a string of 1 to {LONGEST_ID} characters")
     return key

@@ -8,6 +8,7 @@ import structlog
 
 from models.typeid import new_number
 from resolvers.errors import ErrorView, bad_input, internal, shown_refusal
+from server.live.messages import UnreadablePayload
 from web.body import READ
 from web.deadlines import Deadlines
 from web.dry_run import dry_run
@@ -33,7 +34,7 @@ def request_of(
     if authorization is not None:
         headers.append((b"authorization", authorization))
     state = {"request_id": f"{new_number():032x}", "deadlines": deadlines, "streams": True}
-    state[READ] = payload
+    state[READ] = payload.refusal if isinstance(payload, UnreadablePayload) else payload
     asked = {"type": "http", "method": "POST", "path": scope["path"], "query_string": b"", "state": state}
     asked |= {"client": scope["client"], "headers": headers}
     return Request(asked, _nothing)
