@@ -13,7 +13,7 @@ import orjson
 from resolvers.api_keys.access_tokens import is_token_expired
 from resolvers.errors import Refusal, shown_refusal
 from schema.live.streams import Stream
-from server.graphql import GraphQL
+from server.graphql import METHODS, GraphQL
 from server.graphql_replies import (
     APPLICATION_JSON,
     REFUSALS,
@@ -48,7 +48,7 @@ class EventStreams:
 
     def handle(self, request: Request) -> Coroutine[Any, Any, AnyReply]:
         """Answer one request."""
-        if b"event-stream" in request.headers.get(b"accept", b"") and request.method in ("GET", "POST"):
+        if b"event-stream" in request.headers.get(b"accept", b"") and request.method in METHODS:
             return self._answer(request)
         return self.graphql.handle(request)
 
@@ -71,6 +71,10 @@ class EventStreams:
                 return result_reply(result, other != APPLICATION_JSON, headers, result.status)
             return Streamed(200, _once(orjson.dumps(result_body(result))), [*_HEADERS, *headers])
         if stream is not None:
+            if request.method == "HEAD":
+                # It would have no end, and shows nothing: that it begins is all that is asked.
+                stream.close()
+                return Streamed(200, _once(b""), [*_HEADERS, *headers])
             request.state["live"], request.state["api"] = True, "live"
             return Streamed(200, _following(stream, request.request_id), [*_HEADERS, *headers], stream.close)
         if other is not None:
