@@ -40,6 +40,8 @@ class Cycle(RequestResponseCycle):
     _asked = False
     # A head that is written together with the body.
     _head = b""
+    # Whether the end of the body is that of the connection.
+    _until_closed = False
 
     async def send(self, message: Any) -> None:
         """Send a part of the answer. The head of a plain one is written here: uvicorn looks at each header by itself,
@@ -54,12 +56,17 @@ class Cycle(RequestResponseCycle):
                 if self.scope["method"] == "HEAD":
                     self._write_head()
                 return
+            if self.scope.get("http_version") == "1.0" and b"content-length" not in map(bytes.lower, names):
+                # It knows no chunks (RFC 9112, 6.1), in which uvicorn writes such a body whatever the version.
+                self.chunked_encoding, self.keep_alive, self._until_closed = False, False, True
         elif self._head:
             body = message.get("body", b"")
             if self._ends(message, body):
                 self._finish(body)
                 return
             self._write_head()
+        elif self._until_closed:
+            self.expected_content_length = len(message.get("body", b""))
         await super().send(message)
 
     def _plain(self, names: list[bytes], headers: list[Header]) -> bool:
