@@ -133,9 +133,9 @@ class CreateAccessTokenInput:
         description="The token's scopes, at least one. The API key that creates it needs each of them itself."
     )
     expires_in: strawberry.Maybe[int] = strawberry.field(
-        description=f"Seconds for which the token works: 1 to {access_tokens.LONGEST:,}. Defaults to"
-        f" {access_tokens.USUAL:,}. It ends before with the API key that creates it, and when the member is suspended"
-        " or the client archived: within 5 seconds."
+        description="Seconds for which the token works, and on to the next whole second: 1 to"
+        f" {access_tokens.LONGEST:,}. Defaults to {access_tokens.USUAL:,}. It ends before with the API key that creates"
+        " it, and when the member is suspended or the client archived: within 5 seconds."
     )
 
 

@@ -4,6 +4,7 @@ One ends with its time, with the key that made it, and with whom it is for.
 """
 
 import hmac
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -85,13 +86,13 @@ def held_by(actor_kind: ActorKind, row: Row) -> frozenset[str]:
 
 
 def signed(peppers: Keyring, claims: Claims) -> str:
-    """Return the token that says so."""
+    """Return the token that says so. Where it ends within a second, with its key, it says the end of that second."""
     version, pepper = peppers.current
     said = {
         "iss": _ISSUER,
         "sub": claims.subject,
         "iat": int(now().timestamp()),
-        "exp": int(claims.expires_at.timestamp()),
+        "exp": math.ceil(claims.expires_at.timestamp()),
         "org": encode(ORGANIZATION.prefix, claims.org_id),
         "key": encode(API_KEY.prefix, claims.key_id),
         "scope": " ".join(sorted(claims.scopes)),

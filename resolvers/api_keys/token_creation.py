@@ -59,9 +59,10 @@ async def create(ctx: Context, values: InputValues) -> dict[str, Any]:
         if not allows(held, scope):
             message = f"The token of this {resource.label} cannot have the scope {scope}."
             raise bad_input("scopes", message, "NOT_ONE_OF", allowed=sorted(held))
-    ends = now().replace(microsecond=0) + timedelta(seconds=values.get("expires_in") or USUAL)
+    # The next whole second, in which a JWT ends: it works at least as long as was asked for.
+    ends = now().replace(microsecond=0) + timedelta(seconds=(values.get("expires_in") or USUAL) + 1)
     if key["expires_at"] is not None:
-        ends = min(ends, key["expires_at"].replace(microsecond=0))
+        ends = min(ends, key["expires_at"])
     subject = encode(resource.prefix, row["id"])
     claims = Claims(subject, ctx.org_id, ctx.actor.key_id, frozenset(values["scopes"]), ends)
     raw = signed(ctx.runtime.peppers, claims)
