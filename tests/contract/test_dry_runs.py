@@ -39,8 +39,8 @@ _PROVISIONAL = {"accessToken", "number", "rawKey", "secret"}
 _BUDGETS = (b"counterfoil:bucket:", b"counterfoil:form:")
 # Longer than wake-ups are gathered for.
 SETTLED_S = 0.3
-# What the furnished objects are already.
-_UNMOVED = {"resumeSubscription", "markMessagesRead"}
+# What the furnished objects are already: resumed, read, and a delivery that waits to be sent.
+_UNMOVED = {"resumeSubscription", "markMessagesRead", "redeliver"}
 
 
 class _UndoneError(Exception):
