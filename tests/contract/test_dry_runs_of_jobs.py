@@ -27,7 +27,7 @@ ENGINE = Engine()
 NO_JOBS = {"CreateAccessToken"}
 MUTATIONS = sorted({name for name, each in OPERATIONS.items() if each.operation_type == "mutation"} - NO_JOBS)
 # What the furnished objects are already.
-UNMOVED = {"ResumeSubscription"}
+UNMOVED = {"ResumeSubscription", "Redeliver"}
 # A job reads as nobody.
 NOT_OF_JOBS = {"MarkMessagesRead"}
 
