@@ -38,7 +38,7 @@ class Executor:
     says whether objects of trusted fields are serialized by compiled functions. ``rules`` has what fields cost
     (without it, what those of introspection cost), ``limits`` what an operation may be at most. ``validation`` are the
     rules of validation. At most ``documents`` operations are kept, and ``document_bytes`` of them; ``grown`` is called
-    with the bytes of what is kept from then on.
+    with the bytes of what is kept from then on, or judged, and below zero of what is so no longer.
 
     Two counters may be given: ``fallbacks`` counts the operations that graphql-core ran, by the reason;
     ``serializer_failures`` how often objects could not be serialized as promised, by their type. ``begin_loads`` is

@@ -9,14 +9,16 @@ collector finds: when there may be much of it, everything is looked at once.
 import asyncio
 import gc
 
+# Python looks at so many new objects by itself, once; at what is left of them it is kept from looking again.
+YOUNG_OBJECTS, NEVER = 20_000, 1_000_000_000
 SETTLE_S = 0.25
-# Fewer new objects are not worth a look.
-NEW_OBJECTS = 1_000
-# What is kept of documents until it is looked at: while the processor's caches hold it, that takes a seventh.
+# More are those of large answers, most of all, which are gone in a moment: they are waited for, so many times.
+MOST_OBJECTS, MOST_WAITS = 50_000, 20
+# What is judged and kept of documents until it is looked at: while caches hold it, that takes a seventh of the time.
 NEW_BYTES = 256 * 1024
-# How often the objects out of sight are counted, which takes some milliseconds for a million of them; and by how many
-# they may become more before all of them are looked at.
-COUNT_AFTER, GROWTH = 20, 400_000
+# How often the objects out of sight are counted, which takes some milliseconds for a million of them; by how many they
+# may become more before all of them are looked at; and how many bytes of kept documents account for one of them.
+COUNT_AFTER, GROWTH, BYTES_OF_OBJECT = 20, 400_000, 48
 
 
 class Collector:
@@ -25,12 +27,15 @@ class Collector:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._kept = self._turns = self._most = 0
+        # Bytes of documents that are kept: all, and those since the last look.
+        self._kept = self._new = 0
+        self._looks = self._waits = self._most = 0
+        self._before = gc.get_threshold()
 
     def start(self) -> None:
         """Collect garbage from now on. What is there lives as long as the process."""
         self._loop = asyncio.get_running_loop()
-        gc.disable()
+        gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
         self.look_at_all()
         self._wait(self._loop)
 
@@ -40,36 +45,44 @@ class Collector:
             self._timer.cancel()
         self._loop = self._timer = None
         gc.unfreeze()
-        gc.enable()
+        gc.set_threshold(*self._before)
 
     def note(self, size: int) -> None:
-        """Take note of so many bytes that are kept from now on."""
+        """Take note of so many bytes of documents that are kept from now on, or judged; below zero, no longer."""
+        self._kept += size
         if self._loop is not None and size > 0:
-            due = self._kept < NEW_BYTES <= self._kept + size
-            self._kept += size
+            due = self._new < NEW_BYTES <= self._new + size
+            self._new += size
             if due:
-                self._loop.call_soon(self.settle)
+                self._loop.call_soon(self.look)
+
+    def look(self) -> None:
+        """Collect the garbage among what is new, and take the rest out of sight; wait where that is too much."""
+        self._new = 0
+        passed = gc.get_count()[1]
+        if passed * YOUNG_OBJECTS > MOST_OBJECTS and self._waits < MOST_WAITS and len(gc.get_objects(1)) > MOST_OBJECTS:
+            self._waits += 1
+            return
+        self._waits = 0
+        self._looks += 1
+        gc.collect()
+        gc.freeze()
 
     def look_at_all(self) -> None:
         """Collect all garbage."""
         gc.unfreeze()
-        self.settle()
-        self._most = gc.get_freeze_count() + GROWTH
-
-    def settle(self) -> None:
-        """Collect the garbage among what is new, and take the rest out of sight."""
-        self._kept = 0
         gc.collect()
         gc.freeze()
+        self._most = gc.get_freeze_count() + GROWTH - self._kept // BYTES_OF_OBJECT
 
     def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = loop.call_later(SETTLE_S, self._turn, loop)
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        if gc.get_count()[0] >= NEW_OBJECTS:
-            self.settle()
-            self._turns += 1
-            if self._turns % COUNT_AFTER == 0 and gc.get_freeze_count() > self._most:
+        self.look()
+        if self._looks >= COUNT_AFTER:
+            self._looks = 0
+            if gc.get_freeze_count() > self._most + self._kept // BYTES_OF_OBJECT:
                 self.look_at_all()
         self._wait(loop)
 

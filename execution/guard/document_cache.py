@@ -33,7 +33,7 @@ class DocumentCache:
 
     When there would be more, the owner of the most loses the one that it used least recently: who sends ever new
     documents evicts its own. An operation counts for the owner who sent it first, but is found by all. ``grown`` is
-    called with the bytes of what is kept from then on.
+    called with the bytes of what is kept from then on, and of what is judged.
     """
 
     def __init__(
@@ -73,9 +73,14 @@ class DocumentCache:
     def validated(self, operation: Operation, name: str | None, owner: Hashable = None) -> Operation:
         """Return the operation once it is valid; kept for its owner from then on. Raises DocumentError."""
         if operation.valid is not self.schema:
-            errors = validate(
-                self.schema, operation.document, self._joined, max_errors=MAX_ERRORS, hide_suggestions=self._hide
-            )
+            # What that leaves is in cycles, whatever comes of it.
+            self._note(operation.weight)
+            try:
+                errors = validate(
+                    self.schema, operation.document, self._joined, max_errors=MAX_ERRORS, hide_suggestions=self._hide
+                )
+            finally:
+                self._note(-operation.weight)
             if errors and errors[-1].message == RECURSED:
                 raise DocumentLimitError("The document is nested too deeply.")
             if errors:
@@ -96,11 +101,14 @@ class DocumentCache:
         operation.grown = partial(self._grow, owned)
         self._grow(owned, operation.weight)
 
+    def _note(self, by: int) -> None:
+        if self._grown is not None:
+            self._grown(by)
+
     def _grow(self, owned: _Owned, by: int) -> None:
         owned.weight += by
         self.weight += by
-        if self._grown is not None:
-            self._grown(by)
+        self._note(by)
         while self.weight > self.most:
             self._evict(max(self._owners.values(), key=lambda each: each.weight))
         while len(self) > self._size:

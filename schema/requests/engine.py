@@ -50,7 +50,7 @@ LONG_SEARCH = 10
 
 class Engine:
     """Prepares and runs operations over the graph. ``compare``, for tests, holds each query against graphql-core;
-    ``grown`` is called with the bytes of what is kept of documents from then on."""
+    ``grown`` is called with the bytes of documents that are kept from then on, or judged."""
 
     def __init__(
         self,
