@@ -11,7 +11,8 @@ import gc
 
 # Python looks at so many new objects by itself, once; at what is left of them it is kept from looking again.
 YOUNG_OBJECTS, NEVER = 20_000, 1_000_000_000
-SETTLE_S = 0.25
+# How often it is looked at, where there are so many.
+SETTLE_S, NEW_OBJECTS = 0.25, 5_000
 # More are those of large answers, most of all, which are gone in a moment: they are waited for, so many times.
 MOST_OBJECTS, MOST_WAITS = 50_000, 20
 # What is judged and kept of documents until it is looked at: while caches hold it, that takes a seventh of the time.
@@ -79,7 +80,9 @@ class Collector:
         self._timer = loop.call_later(SETTLE_S, self._turn, loop)
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.look()
+        young, passed, _ = gc.get_count()
+        if passed or young >= NEW_OBJECTS:
+            self.look()
         if self._looks >= COUNT_AFTER:
             self._looks = 0
             if gc.get_freeze_count() > self._most + self._kept // BYTES_OF_OBJECT:
