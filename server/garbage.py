@@ -11,8 +11,7 @@ import gc
 
 # Python looks at so many new objects by itself, once; at what is left of them it is kept from looking again.
 YOUNG_OBJECTS, NEVER = 20_000, 1_000_000_000
-# How often it is looked at, where there are so many.
-SETTLE_S, NEW_OBJECTS = 0.25, 5_000
+SETTLE_S = 0.25
 # More are those of large answers, most of all, which are gone in a moment: they are waited for, so many times.
 MOST_OBJECTS, MOST_WAITS = 50_000, 20
 # What is judged and kept of documents until it is looked at: while caches hold it, that takes a seventh of the time.
@@ -80,8 +79,8 @@ class Collector:
         self._timer = loop.call_later(SETTLE_S, self._turn, loop)
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        young, passed, _ = gc.get_count()
-        if passed or young >= NEW_OBJECTS:
+        # Only what Python has looked at: each piece is some 20,000 objects.
+        if gc.get_count()[1]:
             self.look()
         if self._looks >= COUNT_AFTER:
             self._looks = 0

@@ -11,7 +11,7 @@ import pytest
 from execution import DocumentValidationError, Executor
 from schema.graph import CORE, FIELDS
 from server import garbage
-from server.garbage import MOST_OBJECTS, MOST_WAITS, NEW_BYTES, NEW_OBJECTS, YOUNG_OBJECTS, Collector
+from server.garbage import MOST_OBJECTS, MOST_WAITS, NEW_BYTES, YOUNG_OBJECTS, Collector
 from tests.support.jobs import eventually
 
 MANY = 1_000
@@ -43,7 +43,7 @@ async def gone(what: "ref[Linked]") -> None:
     """Return once an object is there no more, while garbage comes into being."""
 
     async def is_gone() -> bool:
-        for _ in range(NEW_OBJECTS // 10):
+        for _ in range(YOUNG_OBJECTS // 10):
             cycle()
         return what() is None
 
