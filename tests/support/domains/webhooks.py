@@ -28,7 +28,7 @@ CASES = (
             "DeleteWebhook": 3,
             "RotateWebhookSecret": 2,
             "SendTestEvent": 4,
-            "Redeliver": 3,
+            "Redeliver": 2,
         },
         rows=({"url": f"{PUBLIC}/all", "events": ["*"]},),
         hears=True,
