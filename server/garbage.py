@@ -27,16 +27,16 @@ class Collector:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
-        # Bytes of documents that are kept: all, and those since the last look.
+        # Bytes of documents that are kept: all, and those since the last collection.
         self._kept = self._new = 0
-        self._looks = self._waits = self._most = 0
+        self._collections = self._waits = self._most = 0
         self._before = gc.get_threshold()
 
     def start(self) -> None:
         """Collect garbage from now on. What is there lives as long as the process."""
         self._loop = asyncio.get_running_loop()
         gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
-        self.look_at_all()
+        self.collect_all()
         self._wait(self._loop)
 
     def stop(self) -> None:
@@ -54,9 +54,9 @@ class Collector:
             due = self._new < NEW_BYTES <= self._new + size
             self._new += size
             if due:
-                self._loop.call_soon(self.look)
+                self._loop.call_soon(self.collect)
 
-    def look(self) -> None:
+    def collect(self) -> None:
         """Collect the garbage among what is new, and take the rest out of sight; wait where that is too much."""
         self._new = 0
         passed = gc.get_count()[1]
@@ -64,11 +64,11 @@ class Collector:
             self._waits += 1
             return
         self._waits = 0
-        self._looks += 1
+        self._collections += 1
         gc.collect()
         gc.freeze()
 
-    def look_at_all(self) -> None:
+    def collect_all(self) -> None:
         """Collect all garbage."""
         gc.unfreeze()
         gc.collect()
@@ -81,11 +81,11 @@ class Collector:
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         # Only what Python has looked at: each piece is some 20,000 objects.
         if gc.get_count()[1]:
-            self.look()
-        if self._looks >= COUNT_AFTER:
-            self._looks = 0
+            self.collect()
+        if self._collections >= COUNT_AFTER:
+            self._collections = 0
             if gc.get_freeze_count() > self._most + self._kept // BYTES_OF_OBJECT:
-                self.look_at_all()
+                self.collect_all()
         self._wait(loop)
 
 

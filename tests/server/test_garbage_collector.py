@@ -81,57 +81,54 @@ async def test_what_is_still_there_is_not_looked_at_again(collector: Collector) 
     assert not is_in_sight(lasting)
 
 
-async def test_what_became_garbage_later_is_collected_when_much_has_been_added(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+async def late(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> "ref[Linked]":
+    """An object of a cycle that became garbage when it was out of sight, of a collector that counts each time."""
     monkeypatch.setattr(garbage, "COUNT_AFTER", 1)
     monkeypatch.setattr(garbage, "GROWTH", MANY)
     collector.start()
     held = cycle()
-    seen = ref(held)
     await looked()
     assert not is_in_sight(held)
-    del held
-    collector.look()
-    assert seen() is not None
+    return ref(held)
+
+
+async def test_what_became_garbage_later_is_collected_when_much_has_been_added(
+    collector: Collector, late: "ref[Linked]"
+) -> None:
+    collector.collect()
+    assert late() is not None
     lasting = [Linked() for _ in range(2 * MANY)]
-    await gone(seen)
+    await gone(late)
     assert len(lasting) == 2 * MANY
 
 
 async def test_what_documents_account_for_is_no_reason_to_look_at_all(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch
+    collector: Collector, late: "ref[Linked]"
 ) -> None:
-    monkeypatch.setattr(garbage, "COUNT_AFTER", 1)
-    monkeypatch.setattr(garbage, "GROWTH", MANY)
-    collector.start()
-    held = cycle()
-    seen = ref(held)
-    await looked()
-    del held
     lasting = [Linked() for _ in range(2 * MANY)]
     collector.note(len(lasting) * garbage.BYTES_OF_OBJECT)
     for _ in range(3):
         await looked()
-    assert seen() is not None
+    assert late() is not None
     collector.note(-len(lasting) * garbage.BYTES_OF_OBJECT)
-    await gone(seen)
+    await gone(late)
 
 
 async def test_what_is_too_much_is_waited_for_but_not_for_ever(collector: Collector) -> None:
     collector.start()
     many: list[list[int]] = [[] for _ in range(2 * MOST_OBJECTS + YOUNG_OBJECTS)]
-    collector.look()
+    collector.collect()
     assert is_in_sight(many[0])
     del many[:]
     last = Linked()
-    collector.look()
+    collector.collect()
     assert not is_in_sight(last)
     lasting: list[list[int]] = [[] for _ in range(2 * MOST_OBJECTS + YOUNG_OBJECTS)]
     for _ in range(MOST_WAITS):
-        collector.look()
+        collector.collect()
         assert is_in_sight(lasting[0])
-    collector.look()
+    collector.collect()
     assert not is_in_sight(lasting[0])
 
 

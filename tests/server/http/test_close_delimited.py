@@ -14,7 +14,7 @@ HEAD_1_0 = b"%s %s HTTP/1.0\r\nhost: x\r\n%s\r\n"
 
 
 async def parts(scope: Any, _receive: Any, send: Any) -> None:
-    """Answer by parts; where the path says so, by one of a length that is told, or by none."""
+    """Answer by parts; where the path says so, by one with a Content-Length, or by none."""
     path = scope["path"]
     sized = [(b"content-length", b"4")] if path == "/sized" else []
     status = 204 if path == "/none" else 200
